@@ -1,0 +1,49 @@
+//! `xbuild` cross-compiles any Cargo project inside a hermetic shell made of
+//! pinned, signed packages.
+//!
+//! # The map
+//!
+//! Data flows one way, a stage a room:
+//!
+//! ```text
+//! Cli → BuildRequest → TargetSpec → Pins → Installable → Realised (store path, env.json)
+//!     → HermeticEnv → CargoInvocation → Artifacts → BinaryFacts → Findings → Report → ExitCode
+//! ```
+//!
+//! | room | holds | effects |
+//! | --- | --- | --- |
+//! | [`target`] | triples, glibc floors, the table of targets | none |
+//! | [`pins`] | signed `InRelease` → `Packages` → pins; the committed pins | none in the core |
+//! | [`fetch`] | mirrors, parallel downloads, the download cache | network, cache folder |
+//! | [`nix`] | finding or bringing Nix, seeding, realising, collecting garbage | processes, store |
+//! | [`sandbox`] | the hermetic shell: namespaces, mounts, seccomp | processes |
+//! | [`env`] | `env.json`, the contract between `nix/` and this crate | none |
+//! | [`config`] | `xbuild.toml` and its precedence | reads files |
+//! | [`project`] | the Cargo workspace: where it is, what it needs | reads files |
+//! | [`cargo`] | one cargo run in the shell, and the artefacts it made | through [`sandbox`] |
+//! | [`artifact`] | bytes of a binary → facts | none |
+//! | [`check`] | facts → findings | none |
+//! | [`report`] | facts and findings → text or JSON | none |
+//! | [`commands`] | one thin function a subcommand | all, through the rooms |
+//!
+//! One door each: [`process`] starts processes, [`host`] reads the
+//! environment and the machine's folders, [`terminal`] writes to the terminal.
+
+pub mod artifact;
+pub mod cargo;
+pub mod check;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod env;
+pub mod error;
+pub mod fetch;
+pub mod host;
+pub mod nix;
+pub mod pins;
+pub mod process;
+pub mod project;
+pub mod report;
+pub mod sandbox;
+pub mod target;
+pub mod terminal;

@@ -1,0 +1,91 @@
+//! The one writer to the terminal: talk on stderr, data on stdout.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicI8, Ordering};
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{MultiProgress, ProgressDrawTarget};
+
+use crate::error::Error;
+
+static VERBOSITY: AtomicI8 = AtomicI8::new(0);
+
+/// Sets how much is said: -1 is errors only, 0 normal, 1 commands, 2 all.
+pub fn set_verbosity(level: i8) {
+    VERBOSITY.store(level, Ordering::Relaxed);
+}
+
+pub fn verbosity() -> i8 {
+    VERBOSITY.load(Ordering::Relaxed)
+}
+
+/// One line of talk in cargo's manner: a right-aligned verb and what it is about.
+pub fn status(verb: &str, message: impl Display) {
+    if verbosity() >= 0 {
+        line(AnsiColor::Green.on_default().bold(), verb, 12, message);
+    }
+}
+
+/// A fact that the user may want to act on.
+pub fn note(message: impl Display) {
+    if verbosity() >= 0 {
+        say(AnsiColor::Cyan.on_default().bold(), "note", message);
+    }
+}
+
+pub fn warning(message: impl Display) {
+    if verbosity() >= 0 {
+        say(AnsiColor::Yellow.on_default().bold(), "warning", message);
+    }
+}
+
+/// Said only with `-v`: a command that can be pasted, for example.
+pub fn verbose(message: impl Display) {
+    if verbosity() >= 1 {
+        let _ = writeln!(anstream::stderr(), "{message}");
+    }
+}
+
+/// An error, its causes and its remedies.
+pub fn error(error: &Error) {
+    say(AnsiColor::Red.on_default().bold(), "error", error);
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let text = cause.to_string().replace('\n', "\n         ");
+        let _ = writeln!(anstream::stderr(), "  cause: {text}");
+        source = cause.source();
+    }
+    for hint in error.hints() {
+        let text = hint.replace('\n', "\n         ");
+        line(AnsiColor::Cyan.on_default().bold(), "hint:", 7, text);
+    }
+}
+
+/// Data for whoever reads standard output. A closed pipe is not an error.
+pub fn data(text: impl Display) {
+    let _ = write!(anstream::stdout(), "{text}");
+}
+
+/// Where progress is drawn: on a terminal's stderr, otherwise nowhere.
+pub fn progress() -> MultiProgress {
+    let target = if progress_is_drawn() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    MultiProgress::with_draw_target(target)
+}
+
+/// Whether bars are drawn; otherwise a stage says one line.
+pub fn progress_is_drawn() -> bool {
+    verbosity() >= 0 && std::io::stderr().is_terminal() && crate::host::var("CI").is_none()
+}
+
+fn say(style: Style, label: &str, message: impl Display) {
+    let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}: {message}");
+}
+
+fn line(style: Style, label: &str, width: usize, message: impl Display) {
+    let _ = writeln!(anstream::stderr(), "{style}{label:>width$}{style:#} {message}");
+}
