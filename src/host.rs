@@ -97,5 +97,7 @@ pub fn vars() -> impl Iterator<Item = (OsString, OsString)> {
 }
 
 fn absolute(name: &str) -> Option<PathBuf> {
-    var(name).map(PathBuf::from).filter(|path| path.is_absolute())
+    var(name)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
 }

@@ -87,5 +87,8 @@ fn say(style: Style, label: &str, message: impl Display) {
 }
 
 fn line(style: Style, label: &str, width: usize, message: impl Display) {
-    let _ = writeln!(anstream::stderr(), "{style}{label:>width$}{style:#} {message}");
+    let _ = writeln!(
+        anstream::stderr(),
+        "{style}{label:>width$}{style:#} {message}"
+    );
 }

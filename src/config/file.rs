@@ -1,0 +1,187 @@
+//! The keys of `xbuild.toml` and of `metadata.xbuild`: text → [`FileLayer`]. [pure]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use toml::de::{DeTable, DeValue};
+
+use super::reader::{Reader, Source};
+use super::{Isolation, NixChoice, Origin, Passthrough, Setting};
+use crate::error::{Error, Kind, Result};
+
+/// What one file says; `None` and empty mean that it says nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileLayer {
+    pub targets: Option<Vec<Setting<String>>>,
+    pub glibc: Option<Setting<String>>,
+    /// Files and folders outside the workspace that the build reads.
+    pub sources: Vec<Setting<String>>,
+    pub allow: Vec<Setting<String>>,
+    pub passthrough: Vec<Setting<Passthrough>>,
+    pub mirrors: Vec<Setting<String>>,
+    pub isolation: Option<Setting<Isolation>>,
+    pub nix: Option<Setting<NixChoice>>,
+    pub target: BTreeMap<String, TargetTable>,
+}
+
+/// What `[target.TRIPLE]` says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TargetTable {
+    pub glibc: Option<Setting<String>>,
+    pub allow: Vec<Setting<String>>,
+    pub passthrough: Vec<Setting<Passthrough>>,
+}
+
+impl FileLayer {
+    /// Reads the text of an `xbuild.toml`.
+    ///
+    /// # Errors
+    /// `Kind::Config`, naming file, line and key.
+    pub fn parse(path: &Path, text: &str) -> Result<Self> {
+        let source = Source { path, text };
+        let table = DeTable::parse(text).map_err(|error| source.syntax(&error))?;
+        FileLayer::read(&Reader::new(source, "", table.get_ref()))
+    }
+
+    /// Reads `[workspace.metadata.xbuild]`, or else `[package.metadata.xbuild]`,
+    /// of the text of a `Cargo.toml`.
+    ///
+    /// # Errors
+    /// `Kind::Config`, naming file, line and key; `Kind::Project` where the
+    /// manifest is not TOML.
+    pub fn parse_manifest(path: &Path, text: &str) -> Result<Option<Self>> {
+        // Most manifests say nothing of xbuild: spare them the parse.
+        if !text.contains("xbuild") {
+            return Ok(None);
+        }
+        let source = Source { path, text };
+        let table = DeTable::parse(text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            let place = format!("{}:{}", path.display(), source.line(offset));
+            Error::new(Kind::Project, format!("{place}: {}", error.message()))
+        })?;
+        for owner in ["workspace", "package"] {
+            let found = ["metadata", "xbuild"]
+                .iter()
+                .try_fold(table.get_ref().get(owner), |value, key| {
+                    let table = value.and_then(|value| value.get_ref().as_table());
+                    table.map(|table| table.get(*key))
+                })
+                .flatten();
+            if let Some(value) = found {
+                let prefix = format!("{owner}.metadata.xbuild.");
+                let DeValue::Table(table) = value.get_ref() else {
+                    let message = format!("`{owner}.metadata.xbuild` must be a table");
+                    return Err(source.error(value.span().start, &message));
+                };
+                return FileLayer::read(&Reader::new(source, &prefix, table)).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    fn read(file: &Reader<'_, '_>) -> Result<Self> {
+        file.only(&[
+            "build",
+            "checks",
+            "env",
+            "isolation",
+            "mirrors",
+            "nix",
+            "target",
+        ])?;
+        let mut layer = FileLayer {
+            mirrors: file.strings("mirrors")?.unwrap_or_default(),
+            isolation: file.choice("isolation", Isolation::parse, &Isolation::NAMES)?,
+            nix: file.choice("nix", NixChoice::parse, &NixChoice::NAMES)?,
+            allow: allow(file)?,
+            passthrough: passthrough(file)?,
+            ..FileLayer::default()
+        };
+        if let Some(build) = file.table("build")? {
+            build.only(&["glibc", "sources", "targets"])?;
+            layer.targets = build.strings("targets")?;
+            layer.glibc = glibc(&build)?;
+            layer.sources = build.strings("sources")?.unwrap_or_default();
+        }
+        if let Some(targets) = file.table("target")? {
+            for (triple, table) in targets.tables()? {
+                table.only(&["checks", "env", "glibc"])?;
+                let entry = TargetTable {
+                    glibc: glibc(&table)?,
+                    allow: allow(&table)?,
+                    passthrough: passthrough(&table)?,
+                };
+                layer.target.insert(triple, entry);
+            }
+        }
+        Ok(layer)
+    }
+}
+
+fn allow(table: &Reader<'_, '_>) -> Result<Vec<Setting<String>>> {
+    let Some(checks) = table.table("checks")? else {
+        return Ok(Vec::new());
+    };
+    checks.only(&["allow"])?;
+    Ok(checks.strings("allow")?.unwrap_or_default())
+}
+
+fn passthrough(table: &Reader<'_, '_>) -> Result<Vec<Setting<Passthrough>>> {
+    let Some(env) = table.table("env")? else {
+        return Ok(Vec::new());
+    };
+    env.only(&["passthrough"])?;
+    let entries = env.strings("passthrough")?.unwrap_or_default();
+    let parse = |entry: Setting<String>| match Passthrough::parse(&entry.value) {
+        Ok(value) => Ok(Setting::new(value, entry.origin)),
+        Err(fault) => Err(Error::new(
+            Kind::Config,
+            format!("{}: {fault}", entry.origin),
+        )),
+    };
+    entries.into_iter().map(parse).collect()
+}
+
+/// A version of glibc: numbers only here, what is possible is the target's to say.
+fn glibc(table: &Reader<'_, '_>) -> Result<Option<Setting<String>>> {
+    let Some(setting) = table.string("glibc")? else {
+        return Ok(None);
+    };
+    super::layers::glibc_version(setting).map(Some)
+}
+
+impl FileLayer {
+    /// Whether two files say the same, wherever they say it.
+    pub fn same_settings(&self, other: &Self) -> bool {
+        self.without_places() == other.without_places()
+    }
+
+    fn without_places(&self) -> Self {
+        fn one<T: Clone>(setting: &Setting<T>) -> Setting<T> {
+            Setting::new(setting.value.clone(), Origin::Default)
+        }
+        fn all<T: Clone>(settings: &[Setting<T>]) -> Vec<Setting<T>> {
+            settings.iter().map(one).collect()
+        }
+        let table = |(triple, table): (&String, &TargetTable)| {
+            let table = TargetTable {
+                glibc: table.glibc.as_ref().map(one),
+                allow: all(&table.allow),
+                passthrough: all(&table.passthrough),
+            };
+            (triple.clone(), table)
+        };
+        FileLayer {
+            targets: self.targets.as_deref().map(all),
+            glibc: self.glibc.as_ref().map(one),
+            sources: all(&self.sources),
+            allow: all(&self.allow),
+            passthrough: all(&self.passthrough),
+            mirrors: all(&self.mirrors),
+            isolation: self.isolation.as_ref().map(one),
+            nix: self.nix.as_ref().map(one),
+            target: self.target.iter().map(table).collect(),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Flags over environment over file: the layers and what they come to. [pure]
+
+use std::ffi::OsString;
+
+use super::file::{FileLayer, TargetTable};
+use super::reader::not_one_of;
+use super::{Isolation, NixChoice, Origin, Passthrough, Setting};
+use crate::error::{Error, Kind, Result};
+
+/// What xbuild's own flags said, as typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FlagLayer {
+    pub targets: Vec<String>,
+    pub allow: Vec<String>,
+    pub mirrors: Vec<String>,
+    pub isolation: Option<String>,
+    pub nix: Option<String>,
+}
+
+/// What the variables of xbuild said, as set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EnvLayer {
+    pub targets: Option<String>,
+    pub glibc: Option<String>,
+    pub allow: Option<String>,
+    pub mirrors: Option<String>,
+    pub isolation: Option<String>,
+    pub nix: Option<String>,
+}
+
+impl EnvLayer {
+    /// Reads the variables through `var`, which is `host::var` outside tests.
+    ///
+    /// # Errors
+    /// `Kind::Config` where one is not UTF-8.
+    pub fn read(var: impl Fn(&str) -> Option<OsString>) -> Result<Self> {
+        let text = |name: &str| match var(name).map(OsString::into_string) {
+            None => Ok(None),
+            Some(Ok(text)) => Ok(Some(text)),
+            Some(Err(_)) => Err(Error::new(
+                Kind::Config,
+                format!("the variable {name} is not UTF-8"),
+            )),
+        };
+        Ok(EnvLayer {
+            targets: text("XBUILD_TARGET")?,
+            glibc: text("XBUILD_GLIBC")?,
+            allow: text("XBUILD_ALLOW")?,
+            mirrors: text("XBUILD_MIRROR")?,
+            isolation: text("XBUILD_ISOLATION")?,
+            nix: text("XBUILD_NIX")?,
+        })
+    }
+}
+
+/// Everything that is configured, each value with its origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Targets as typed, floors included; empty means the machine's own.
+    pub targets: Vec<Setting<String>>,
+    /// Mirrors, the most wanted first.
+    pub mirrors: Vec<Setting<String>>,
+    pub isolation: Setting<Isolation>,
+    pub nix: Setting<NixChoice>,
+    /// Files and folders outside the workspace that the build reads, as
+    /// written: relative to the workspace root.
+    pub sources: Vec<Setting<String>>,
+    allow: Vec<Setting<String>>,
+    passthrough: Vec<Setting<Passthrough>>,
+    env_glibc: Option<Setting<String>>,
+    file_glibc: Option<Setting<String>>,
+    target: std::collections::BTreeMap<String, TargetTable>,
+}
+
+/// What is configured for one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetConfig {
+    /// The floor where the target's own suffix names none.
+    pub glibc: Option<Setting<String>>,
+    /// Ids of findings that are not errors.
+    pub allow: Vec<Setting<String>>,
+    pub passthrough: Vec<Setting<Passthrough>>,
+}
+
+impl Config {
+    /// Puts flags over environment over file. Single values and the list of
+    /// targets come from the highest layer that has them; allowed findings add
+    /// up, and mirrors are tried from the highest layer down.
+    ///
+    /// # Errors
+    /// `Kind::Config` for a value outside its set, naming its origin.
+    pub fn resolve(flags: &FlagLayer, env: &EnvLayer, file: Option<FileLayer>) -> Result<Self> {
+        let file = file.unwrap_or_default();
+        let env_glibc = env
+            .glibc
+            .as_ref()
+            .map(|text| glibc_version(Setting::new(text.clone(), Origin::Env("XBUILD_GLIBC"))));
+        Ok(Config {
+            targets: first_of([
+                listed(&flags.targets, "--target"),
+                split(env.targets.as_deref(), "XBUILD_TARGET"),
+                file.targets.unwrap_or_default(),
+            ]),
+            mirrors: all_of([
+                listed(&flags.mirrors, "--mirror"),
+                split(env.mirrors.as_deref(), "XBUILD_MIRROR"),
+                file.mirrors,
+            ]),
+            isolation: choose(
+                (flags.isolation.as_deref(), "--isolation"),
+                (env.isolation.as_deref(), "XBUILD_ISOLATION"),
+                file.isolation,
+                Isolation::parse,
+                &Isolation::NAMES,
+            )?,
+            nix: choose(
+                (flags.nix.as_deref(), "--nix"),
+                (env.nix.as_deref(), "XBUILD_NIX"),
+                file.nix,
+                NixChoice::parse,
+                &NixChoice::NAMES,
+            )?,
+            allow: all_of([
+                listed(&flags.allow, "--allow"),
+                split(env.allow.as_deref(), "XBUILD_ALLOW"),
+                file.allow,
+            ]),
+            sources: file.sources,
+            passthrough: file.passthrough,
+            env_glibc: env_glibc.transpose()?,
+            file_glibc: file.glibc,
+            target: file.target,
+        })
+    }
+
+    /// What holds for one plain triple: `XBUILD_GLIBC` over `[target.TRIPLE]`
+    /// over `[build]`; the lists add up, the target's own entries last so that
+    /// a variable set twice gets the target's value.
+    pub fn for_target(&self, triple: &str) -> TargetConfig {
+        let own = self.target.get(triple).cloned().unwrap_or_default();
+        let glibc = self.env_glibc.clone();
+        TargetConfig {
+            glibc: glibc.or(own.glibc).or_else(|| self.file_glibc.clone()),
+            allow: [self.allow.clone(), own.allow].concat(),
+            passthrough: [self.passthrough.clone(), own.passthrough].concat(),
+        }
+    }
+
+    /// The triples that have a `[target.TRIPLE]` table, to be checked against
+    /// the table of targets.
+    pub fn named_targets(&self) -> impl Iterator<Item = &str> {
+        self.target.keys().map(String::as_str)
+    }
+}
+
+/// Checks that a floor looks like one: `2.17`.
+pub(super) fn glibc_version(setting: Setting<String>) -> Result<Setting<String>> {
+    let digits = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+    let legal = matches!(setting.value.split('.').collect::<Vec<_>>()[..],
+        [major, minor] if digits(major) && digits(minor));
+    if legal {
+        return Ok(setting);
+    }
+    let message = format!(
+        "{}: `{}` is not a version of glibc",
+        setting.origin, setting.value
+    );
+    Err(Error::new(Kind::Config, message).hint("write it as major.minor: 2.17"))
+}
+
+fn listed(values: &[String], flag: &'static str) -> Vec<Setting<String>> {
+    let setting = |value: &String| Setting::new(value.clone(), Origin::Flag(flag));
+    values.iter().map(setting).collect()
+}
+
+/// A variable's list: parted by spaces or commas.
+fn split(value: Option<&str>, name: &'static str) -> Vec<Setting<String>> {
+    value
+        .unwrap_or_default()
+        .split(|c: char| c.is_whitespace() || c == ',')
+        .filter(|part| !part.is_empty())
+        .map(|part| Setting::new(part.to_owned(), Origin::Env(name)))
+        .collect()
+}
+
+fn first_of<T>(layers: [Vec<T>; 3]) -> Vec<T> {
+    layers
+        .into_iter()
+        .find(|layer| !layer.is_empty())
+        .unwrap_or_default()
+}
+
+fn all_of<T>(layers: [Vec<T>; 3]) -> Vec<T> {
+    layers.into_iter().flatten().collect()
+}
+
+fn choose<T: Default>(
+    (flag, flag_name): (Option<&str>, &'static str),
+    (env, env_name): (Option<&str>, &'static str),
+    file: Option<Setting<T>>,
+    parse: impl Fn(&str) -> Option<T>,
+    names: &[&str],
+) -> Result<Setting<T>> {
+    let typed = flag
+        .map(|text| (text, Origin::Flag(flag_name)))
+        .or(env.map(|text| (text, Origin::Env(env_name))));
+    let Some((text, origin)) = typed else {
+        return Ok(file.unwrap_or_else(|| Setting::new(T::default(), Origin::Default)));
+    };
+    match parse(text) {
+        Some(value) => Ok(Setting::new(value, origin)),
+        None => Err(not_one_of(&origin.to_string(), text, names)),
+    }
+}
