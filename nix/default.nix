@@ -1,0 +1,94 @@
+# Every derivation that xbuild is made of. The front end, `flake.nix` and the
+# tests all come in through this file, so that a toolchain has one identity.
+#
+# Attributes: `toolchain.NAME`, `runner.NAME` (NAME = triple, with `-2_17` for
+# a floor of 2.17), `clippy`, `rust`, `llvm`.
+let
+  packages = import ./lib/packages.nix;
+  targets = import ./lib/targets.nix;
+  floors = import ./lib/floors.nix;
+
+  step = import ./lib/step.nix;
+  unpack = import ./lib/unpack.nix { inherit step; };
+  patchelf = import ./lib/patchelf.nix { inherit step unpack packages; };
+  raw = unpack {
+    name = "host-raw";
+    debs = packages.union [
+      "rust"
+      "llvm"
+    ];
+  };
+  libs = import ./lib/host-libs.nix { inherit step raw patchelf; };
+  llvm = import ./lib/llvm.nix { inherit step raw libs patchelf; };
+  userland = import ./lib/userland.nix { inherit step; };
+  stdDebian = import ./lib/std-debian.nix { inherit step unpack packages; };
+  rust = import ./lib/rust.nix {
+    inherit step raw libs patchelf;
+    hostStd = stdDebian hostTarget;
+    triples = builtins.attrNames targets;
+  };
+  clippy = import ./lib/clippy.nix { inherit step unpack packages libs patchelf rust; };
+  sysrootBase = import ./lib/sysroot-base.nix { inherit unpack packages; };
+  sysrootFloor = import ./lib/sysroot-floor.nix { inherit step llvm; };
+  makeRuntime = import ./lib/runtime.nix { inherit step; };
+  makeCc = import ./lib/cc.nix { inherit step llvm; };
+  makeRunner = import ./lib/runner.nix { inherit step unpack packages; };
+  makeToolchain = import ./lib/toolchain.nix { inherit step packages rust llvm userland host; };
+
+  # Build scripts and proc macros run here, whatever the target is: they are
+  # linked at the default floor of the machine's own kind.
+  hostTarget = targets.x86_64-unknown-linux-gnu;
+  host = {
+    target = hostTarget;
+    inherit (parts (floors.default hostTarget)) cc runtime;
+  };
+
+  # The parts of a glibc target at a floor.
+  glibcParts =
+    { target, floor, base, name }:
+    let
+      tree = sysrootBase {
+        inherit (base) suite;
+        inherit (target) arch;
+      };
+      sysroot = sysrootFloor {
+        inherit target floor;
+        inherit (base) suite;
+        base = tree;
+      };
+    in
+    {
+      inherit sysroot;
+      runtime = makeRuntime {
+        base = tree;
+        inherit (base) suite;
+        inherit (target) arch;
+      };
+      cc = makeCc { inherit name target sysroot; };
+      std = if target.triple == hostTarget.triple then null else stdDebian target;
+    };
+  parts = request: glibcParts request;
+
+  requests = floors.requests targets;
+  each = f: builtins.mapAttrs (_: f) requests;
+in
+{
+  inherit
+    rust
+    llvm
+    clippy
+    patchelf
+    targets
+    ;
+  toolchain = each (
+    request:
+    makeToolchain (request // removeAttrs (parts request) [ "runtime" ])
+  );
+  runner = each (
+    request:
+    makeRunner {
+      inherit (request) name target;
+      inherit (parts request) runtime;
+    }
+  );
+}

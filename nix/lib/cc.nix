@@ -1,0 +1,39 @@
+# clang as a cross compiler and linker for one sysroot.
+#
+# clang reads TRIPLE.cfg from the folder that it stands in, after resolving
+# links: so it is a copy (134 kB), not a link, and no shell wrapper is needed.
+{ step, llvm }:
+{
+  name,
+  target,
+  sysroot,
+  flags ? [ ],
+}:
+step {
+  name = "cc-${name}";
+  config = builtins.concatStringsSep "\n" (
+    [
+      "--target=${target.clang}"
+      "--sysroot=${sysroot}"
+      "--ld-path=${llvm}/bin/ld.lld"
+    ]
+    ++ flags
+    ++ [ "" ]
+  );
+  script = ''
+    mkdir -p $out/bin $out/lib
+    cd $out/bin
+    cp ${llvm}/bin/clang ${target.clang}-clang
+    ln -s ${target.clang}-clang ${target.clang}-clang++
+    ln -s ${llvm}/lib/clang $out/lib/clang
+    printf '%s' "$config" > ${target.clang}-clang.cfg
+    printf '%s' "$config" > ${target.clang}-clang++.cfg
+    # The name of the configuration is the normalised triple.
+    triple=$(./${target.clang}-clang -print-target-triple)
+    ln -s ${target.clang}-clang.cfg $triple.cfg
+    ./${target.clang}-clang --version | grep -F "Configuration file"
+    for tool in ar ranlib nm objcopy strip readelf; do
+      ln -s ${llvm}/bin/llvm-$tool ${target.clang}-$tool
+    done
+  '';
+}

@@ -1,0 +1,44 @@
+# How programs of a target run on an x86_64 machine: natively where the
+# machine can, otherwise under QEMU, always on the base suite's real C library
+# so that a floor that lies is caught.
+{
+  step,
+  unpack,
+  packages,
+}:
+{
+  name,
+  target,
+  runtime,
+}:
+let
+  native = target.arch == "amd64";
+  qemu = unpack {
+    name = "qemu";
+    debs = packages.set "qemu";
+    # All emulators of the package, less those that no target here uses.
+    script = ''
+      mkdir bin
+      for emulator in aarch64 arm i386 ppc64le riscv64 s390x x86_64; do
+        mv usr/bin/qemu-$emulator bin/
+      done
+      rm -rf usr etc
+    '';
+  };
+  root = if runtime == null then [ ] else [ "-L" "${runtime}" ];
+in
+step {
+  name = "runner-${name}";
+  passAsFile = [ "runnerJson" ];
+  runnerJson = builtins.toJSON {
+    version = 1;
+    command = if native then [ ] else [ "${qemu}/bin/${target.qemu}" ] ++ root;
+    # Where the loader of a native dynamic program finds its libraries.
+    runtime = if native && runtime != null then "${runtime}" else null;
+    qemu = if native then null else packages.version "trixie/amd64/qemu-user";
+  };
+  script = ''
+    mkdir $out
+    cp $runnerJsonPath $out/runner.json
+  '';
+}

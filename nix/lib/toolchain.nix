@@ -1,0 +1,108 @@
+# Everything that cargo needs for one target and floor, as one folder.
+#
+# `env.json` in it is the whole contract with the front end: what to bind
+# where, and the variables of the hermetic shell. Its references keep every
+# part of the toolchain alive behind a single GC root.
+{
+  step,
+  packages,
+  rust,
+  llvm,
+  userland,
+  host,
+}:
+{
+  name,
+  target,
+  floor,
+  base,
+  std,
+  cc,
+  sysroot,
+}:
+let
+  letters = text: builtins.genList (at: builtins.substring at 1 text) (builtins.stringLength text);
+  upper = builtins.replaceStrings (letters "abcdefghijklmnopqrstuvwxyz-") (
+    letters "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+  );
+  lower = builtins.replaceStrings [ "-" ] [ "_" ];
+  variables =
+    { target, cc, ... }:
+    let
+      tool = tool: "${cc}/bin/${target.clang}-${tool}";
+      t = lower target.triple;
+    in
+    {
+      "CARGO_TARGET_${upper target.triple}_LINKER" = tool "clang";
+      "CC_${t}" = tool "clang";
+      "CXX_${t}" = tool "clang++";
+      "AR_${t}" = tool "ar";
+      "RANLIB_${t}" = tool "ranlib";
+      "NM_${t}" = tool "nm";
+      "STRIP_${t}" = tool "strip";
+      "OBJCOPY_${t}" = tool "objcopy";
+    };
+  facts = {
+    version = 1;
+    inherit (target) triple libc;
+    inherit name floor;
+    host = host.target.triple;
+    base = if base == null then null else { inherit (base) suite version; };
+    rust = packages.version "trixie/amd64/rustc-web";
+    llvm = packages.version "trixie/amd64/clang-22";
+    musl =
+      if target.libc == "musl" then packages.version "trixie/${target.arch}/musl-dev" else null;
+    cargo = "${rust}/bin/cargo";
+    # The target's standard library goes over an empty folder of the compiler's.
+    std =
+      if std == null then
+        null
+      else
+        {
+          source = "${std}";
+          target = "${rust}/lib/rustlib/${target.triple}";
+        };
+    sysroot = "${sysroot}";
+    # What host programs (build scripts, proc macros' own needs) load from.
+    runtime = "${host.runtime}";
+    path = [
+      "${rust}/bin"
+      "${cc}/bin"
+      "${host.cc}/bin"
+      "${llvm}/bin"
+      "${userland}/bin"
+    ];
+    env =
+      variables host
+      // variables { inherit target cc; }
+      // {
+        RUSTC = "${rust}/bin/rustc";
+        RUSTDOC = "${rust}/bin/rustdoc";
+        HOST_CC = "${host.cc}/bin/${host.target.clang}-clang";
+        HOST_CXX = "${host.cc}/bin/${host.target.clang}-clang++";
+        HOST_AR = "${host.cc}/bin/${host.target.clang}-ar";
+      };
+  };
+in
+step {
+  name = "toolchain-${name}";
+  passAsFile = [ "envJson" ];
+  envJson = builtins.toJSON facts;
+  script = ''
+    mkdir -p $out/bin $out/lib/rustlib
+    cp $envJsonPath $out/env.json
+    ln -s ${sysroot} $out/sysroot
+    # Outside the hermetic shell nothing can be bound over the compiler's
+    # folder, so there rustc is told of a folder of links.
+    for part in ${rust}/lib/rustlib/*; do
+      ln -s $part $out/lib/rustlib/
+    done
+    ${if std == null then "" else "rm -f $out/lib/rustlib/${target.triple}; ln -s ${std} $out/lib/rustlib/${target.triple}"}
+    for program in rustc rustdoc; do
+      printf '#!%s/bin/sh\nexec %s/bin/%s --sysroot %s "$@"\n' ${userland} ${rust} $program $out > $out/bin/$program
+      chmod +x $out/bin/$program
+    done
+    ln -s ${rust}/bin/cargo $out/bin/cargo
+    ln -s ${cc}/bin/* $out/bin/
+  '';
+}
