@@ -1,1 +1,35 @@
-//! cargo
+//! Cargo in the hermetic shell: how its command line is read, which runs a
+//! verb takes, what its messages say, and where its output lies on the host.
+//!
+//! Everything here is plain data for [`crate::sandbox`]; only [`layout`] and
+//! [`fetch`] touch files, below the project's target folder.
+
+mod args;
+pub mod fetch;
+pub mod home;
+pub mod layout;
+mod messages;
+mod options;
+mod plan;
+mod verb;
+
+pub use args::{CargoArgs, MessageFormat, OwnFlags, split_args};
+pub use layout::Layout;
+pub use messages::{Artefact, ArtefactKind, Collector, rewrite_paths};
+pub use plan::{CargoInvocation, Context, INSTALL_ROOT, Phase, Stdout, plan};
+pub use verb::{Verb, expand_alias};
+
+/// Where the source stands in the shell.
+pub const SOURCE: &str = "/build/source";
+/// `CARGO_TARGET_DIR` in the shell.
+pub const TARGET: &str = "/build/target";
+/// `CARGO_HOME` in the shell.
+pub const HOME: &str = "/build/cargo";
+
+/// Variables that keep cargo's output at the constant paths, whatever the
+/// project's configuration says; they win over every configuration file.
+pub const SHELL_ENV: [(&str, &str); 3] = [
+    ("CARGO_BUILD_BUILD_DIR", TARGET),
+    ("CARGO_HOME", HOME),
+    ("CARGO_TARGET_DIR", TARGET),
+];

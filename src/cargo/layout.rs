@@ -1,0 +1,260 @@
+//! The target folder on the host: what is bound into the shell, and the hard
+//! links that put artefacts where cargo's users look for them.
+//!
+//! ```text
+//! target/xbuild/host-KEY/          bound at /build/target: build scripts, proc macros
+//! target/xbuild/TRIPLE-KEY/        bound at /build/target/TRIPLE: two floors never share objects
+//! target/TRIPLE/release/NAME       a hard link to the artefact of the last build
+//! target/TRIPLE/doc                a link to the documentation
+//! ```
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::path::{Component, Path, PathBuf};
+
+use super::TARGET;
+use crate::error::{Error, IoContext, Kind, Result};
+
+/// The text of cargo's own tag, after <https://bford.info/cachedir/>.
+const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
+# This file is a cache directory tag created by xbuild.
+# For information about cache directory tags see https://bford.info/cachedir/
+";
+
+/// The folders of one build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    target_dir: PathBuf,
+    host: PathBuf,
+    triples: Vec<(String, PathBuf)>,
+}
+
+impl Layout {
+    /// The layout below `target_dir`, for a key of the host's toolchain and
+    /// each plain triple with the key of its own. Makes nothing.
+    pub fn new(target_dir: &Path, host_key: &str, triples: &[(&str, &str)]) -> Self {
+        let own = target_dir.join("xbuild");
+        let triple = |(triple, key): &(&str, &str)| {
+            ((*triple).to_owned(), own.join(format!("{triple}-{key}")))
+        };
+        Layout {
+            target_dir: target_dir.to_owned(),
+            host: own.join(format!("host-{host_key}")),
+            triples: triples.iter().map(triple).collect(),
+        }
+    }
+
+    /// The folder that xbuild keeps to itself below a target folder.
+    pub fn own(target_dir: &Path) -> PathBuf {
+        target_dir.join("xbuild")
+    }
+
+    /// Makes the folders, the points that the inner ones are mounted on, and
+    /// the tag that tells backups to leave the target folder out.
+    ///
+    /// # Errors
+    /// `Kind::Filesystem` where something cannot be made.
+    pub fn create(&self) -> Result<()> {
+        create_tagged(&self.target_dir)?;
+        for (triple, folder) in &self.triples {
+            for folder in [folder, &self.host.join(triple)] {
+                fs::create_dir_all(folder).at("create", folder)?;
+            }
+        }
+        fs::create_dir_all(&self.host).at("create", &self.host)
+    }
+
+    /// What is bound writable into the shell, outer folders first: the path on
+    /// the host and the one inside.
+    pub fn binds(&self) -> Vec<(PathBuf, PathBuf)> {
+        let outer = (self.host.clone(), PathBuf::from(TARGET));
+        let inner = self
+            .triples
+            .iter()
+            .map(|(triple, folder)| (folder.clone(), Path::new(TARGET).join(triple)));
+        std::iter::once(outer).chain(inner).collect()
+    }
+
+    /// Where a file of the shell's target folder really lies on the host.
+    pub fn real(&self, inside: &Path) -> Option<PathBuf> {
+        let rest = below_target(inside)?;
+        let of_triple = self
+            .triples
+            .iter()
+            .find_map(|(triple, folder)| Some(join(folder, rest.strip_prefix(triple).ok()?)));
+        Some(of_triple.unwrap_or_else(|| join(&self.host, rest)))
+    }
+
+    /// Where the user finds an artefact: `<target>/<triple>/…`.
+    pub fn public(&self, inside: &Path) -> Option<PathBuf> {
+        let rest = below_target(inside)?;
+        let known = self
+            .triples
+            .iter()
+            .any(|(triple, _)| rest.starts_with(triple));
+        known.then(|| join(&self.target_dir, rest))
+    }
+
+    /// Folders of the shell and what the user should read in their place, for
+    /// [`super::rewrite_paths`].
+    pub fn mapping(&self) -> Vec<(String, String)> {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let triples = self.triples.iter().map(|(triple, _)| {
+            (
+                format!("{TARGET}/{triple}"),
+                text(&self.target_dir.join(triple)),
+            )
+        });
+        triples
+            .chain([(TARGET.to_owned(), text(&self.target_dir))])
+            .collect()
+    }
+
+    /// Puts an artefact where the user finds it and says where that is.
+    ///
+    /// # Errors
+    /// `Kind::Filesystem`; `Kind::Internal` for a path that is not of this layout.
+    pub fn uplift(&self, inside: &Path) -> Result<PathBuf> {
+        let (Some(from), Some(to)) = (self.real(inside), self.public(inside)) else {
+            let message = format!(
+                "cargo names an artefact outside its target folder: {}",
+                inside.display()
+            );
+            return Err(Error::new(Kind::Internal, message));
+        };
+        link_file(&from, &to)?;
+        Ok(to)
+    }
+
+    /// Links each triple's documentation to `<target>/<triple>/doc` and says
+    /// which there are.
+    ///
+    /// # Errors
+    /// `Kind::Filesystem`.
+    pub fn link_docs(&self) -> Result<Vec<PathBuf>> {
+        let mut linked = Vec::new();
+        for (triple, folder) in &self.triples {
+            let from = folder.join("doc");
+            if from.is_dir() {
+                let to = self.target_dir.join(triple).join("doc");
+                link_folder(&from, &to)?;
+                linked.push(to);
+            }
+        }
+        Ok(linked)
+    }
+}
+
+/// Makes a folder that is to be left out of backups; one that is already there
+/// is the user's and stays as it is, as with cargo.
+fn create_tagged(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder).at("create", folder)?;
+    let tag = folder.join("CACHEDIR.TAG");
+    fs::write(&tag, TAG).at("write", &tag)
+}
+
+/// Gives `from` the second name `to`, replacing what stands there in one step.
+/// Copies where the two are on different file systems.
+///
+/// # Errors
+/// `Kind::Filesystem`, naming the path.
+pub fn link_file(from: &Path, to: &Path) -> Result<()> {
+    let source = fs::metadata(from).at("read", from)?;
+    let same = |other: &fs::Metadata| other.ino() == source.ino() && other.dev() == source.dev();
+    if fs::symlink_metadata(to).is_ok_and(|there| same(&there)) {
+        return Ok(());
+    }
+    let folder = to.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(folder).at("create", folder)?;
+    // A folder of its own gives a name that nobody else uses, and cleans up.
+    let staging = tempfile::Builder::new()
+        .prefix(".xbuild-")
+        .tempdir_in(folder)
+        .at("create a folder in", folder)?;
+    let staged = staging.path().join("artefact");
+    if fs::hard_link(from, &staged).is_err() {
+        fs::copy(from, &staged).at("copy", from)?;
+    }
+    fs::rename(&staged, to).at("write", to)
+}
+
+/// Makes `to` a symbolic link to `from`, unless it is a folder of its own.
+fn link_folder(from: &Path, to: &Path) -> Result<()> {
+    if fs::read_link(to).is_ok_and(|there| there == from) {
+        return Ok(());
+    }
+    if fs::symlink_metadata(to).is_ok_and(|there| there.is_dir()) {
+        let message = format!("`{}` is a folder that xbuild has not made", to.display());
+        return Err(Error::new(Kind::Filesystem, message)
+            .hint(format!("rm -r {}", crate::process::quote(to.as_os_str()))));
+    }
+    let folder = to.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(folder).at("create", folder)?;
+    let staging = tempfile::Builder::new()
+        .prefix(".xbuild-")
+        .tempdir_in(folder)
+        .at("create a folder in", folder)?;
+    let staged = staging.path().join("link");
+    symlink(from, &staged).at("link", &staged)?;
+    fs::rename(&staged, to).at("write", to)
+}
+
+/// Copies what `cargo install` left in the shell's root to the real one, each
+/// program in one step, and says which.
+///
+/// # Errors
+/// `Kind::Filesystem`.
+pub fn install(staged: &Path, root: &Path) -> Result<Vec<PathBuf>> {
+    let from = staged.join("bin");
+    let entries = match fs::read_dir(&from) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).at("read", &from),
+    };
+    let mut installed = Vec::new();
+    for entry in entries {
+        let entry = entry.at("read", &from)?;
+        let to = root.join("bin").join(entry.file_name());
+        link_file(&entry.path(), &to)?;
+        installed.push(to);
+    }
+    installed.sort();
+    Ok(installed)
+}
+
+/// Writes a file in one step.
+///
+/// # Errors
+/// `Kind::Filesystem`, naming the path.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(folder).at("create", folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).at("create a file in", folder)?;
+    file.write_all(bytes).at("write", path)?;
+    file.persist(path)
+        .map_err(|error| error.error)
+        .at("write", path)?;
+    Ok(())
+}
+
+fn below_target(inside: &Path) -> Option<&Path> {
+    let rest = inside.strip_prefix(TARGET).ok()?;
+    // The path comes from a message that a build script may have forged.
+    let plain = rest
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    plain.then_some(rest)
+}
+
+/// `join` without the slash that joining nothing leaves behind.
+fn join(base: &Path, rest: &Path) -> PathBuf {
+    if rest.as_os_str().is_empty() {
+        base.to_owned()
+    } else {
+        base.join(rest)
+    }
+}

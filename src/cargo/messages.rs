@@ -1,0 +1,162 @@
+//! Cargo's JSON messages: the artefacts they name, the diagnostics they carry,
+//! and paths turned from the shell's into the host's. [pure]
+//!
+//! Format: "External tools" in the Cargo book.
+
+use std::path::PathBuf;
+
+use cargo_metadata::{Message, TargetKind};
+
+use super::TARGET;
+
+/// What sort of file an artefact is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArtefactKind {
+    Bin,
+    Example,
+    Test,
+    Bench,
+    Cdylib,
+    Staticlib,
+}
+
+/// A final file that cargo made of a local package for a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artefact {
+    /// The name of cargo's target: the program's or the library's.
+    pub name: String,
+    pub kind: ArtefactKind,
+    pub triple: String,
+    /// Where it lies in the shell: `/build/target/<triple>/…`.
+    pub inside: PathBuf,
+    /// Whether cargo had nothing to do for it.
+    pub fresh: bool,
+}
+
+/// Gathers what a run's messages say, line by line.
+#[derive(Debug, Default)]
+pub struct Collector {
+    artefacts: Vec<Artefact>,
+    diagnostics: Vec<String>,
+}
+
+impl Collector {
+    /// Reads one line. Only local packages count, and cargo's registry
+    /// dependencies, most lines of a build, are not even parsed.
+    pub fn line(&mut self, line: &str) {
+        let diagnostic = line.contains(r#""reason":"compiler-message""#);
+        if !diagnostic && !line.contains(r#""package_id":"path+"#) {
+            return;
+        }
+        match serde_json::from_str(line) {
+            Ok(Message::CompilerArtifact(artifact)) => self.artefacts.extend(artefacts(&artifact)),
+            Ok(Message::CompilerMessage(message)) => {
+                self.diagnostics.extend(message.message.rendered)
+            }
+            // A program's own output may stand between the messages.
+            _ => {}
+        }
+    }
+
+    pub fn artefacts(&self) -> &[Artefact] {
+        &self.artefacts
+    }
+
+    /// Diagnostics as rustc rendered them, with colours, in their order.
+    pub fn diagnostics(&self) -> &[String] {
+        &self.diagnostics
+    }
+}
+
+fn artefacts(artifact: &cargo_metadata::Artifact) -> Vec<Artefact> {
+    let target = &artifact.target;
+    let made = |path: &cargo_metadata::camino::Utf8Path, kind| {
+        let triple = path.strip_prefix(TARGET).ok()?.components().next()?;
+        Some(Artefact {
+            name: target.name.clone(),
+            kind,
+            triple: triple.to_string(),
+            inside: path.into(),
+            fresh: artifact.fresh,
+        })
+    };
+    if let Some(executable) = &artifact.executable {
+        let kind = match target.kind.first() {
+            Some(TargetKind::Bench) => ArtefactKind::Bench,
+            Some(TargetKind::Test) => ArtefactKind::Test,
+            _ if artifact.profile.test => ArtefactKind::Test,
+            Some(TargetKind::Example) => ArtefactKind::Example,
+            _ => ArtefactKind::Bin,
+        };
+        return made(executable, kind).into_iter().collect();
+    }
+    let library = |path: &&cargo_metadata::camino::Utf8PathBuf| {
+        let kind = match path.extension()? {
+            "so" | "dylib" | "dll" if target.kind.contains(&TargetKind::CDyLib) => {
+                ArtefactKind::Cdylib
+            }
+            "a" | "lib" if target.kind.contains(&TargetKind::StaticLib) => ArtefactKind::Staticlib,
+            _ => return None,
+        };
+        made(path, kind)
+    };
+    artifact
+        .filenames
+        .iter()
+        .collect::<Vec<_>>()
+        .iter()
+        .filter_map(library)
+        .collect()
+}
+
+/// Rewrites every path of the shell in a JSON text to the host's: `mapping`
+/// holds pairs of a folder in the shell and what stands for it. The longest
+/// fitting one wins, and only whole components fit. Text that is not JSON
+/// stays as it is.
+pub fn rewrite_paths(json: &str, mapping: &[(String, String)]) -> String {
+    let Ok(mut value) = serde_json::from_str::<serde_json::Value>(json) else {
+        return json.to_owned();
+    };
+    rewrite_value(&mut value, mapping);
+    value.to_string()
+}
+
+fn rewrite_value(value: &mut serde_json::Value, mapping: &[(String, String)]) {
+    match value {
+        serde_json::Value::String(text) => {
+            if let Some(new) = rewrite_text(text, mapping) {
+                *text = new;
+            }
+        }
+        serde_json::Value::Array(items) => {
+            items
+                .iter_mut()
+                .for_each(|item| rewrite_value(item, mapping));
+        }
+        // Keys of cargo's messages are never paths.
+        serde_json::Value::Object(fields) => {
+            fields
+                .values_mut()
+                .for_each(|field| rewrite_value(field, mapping));
+        }
+        _ => {}
+    }
+}
+
+/// A string that is a path, or a package id such as `path+file:///build/source#a@1.0.0`.
+fn rewrite_text(text: &str, mapping: &[(String, String)]) -> Option<String> {
+    let at = match text.find("file:///") {
+        Some(at) => at + "file://".len(),
+        None => 0,
+    };
+    let path = &text[at..];
+    let fits = |inside: &str| {
+        path.strip_prefix(inside)
+            .filter(|rest| rest.is_empty() || rest.starts_with(['/', '#', '?']))
+    };
+    let (inside, host) = mapping
+        .iter()
+        .filter(|(inside, _)| fits(inside).is_some())
+        .max_by_key(|(inside, _)| inside.len())?;
+    Some(format!("{}{host}{}", &text[..at], fits(inside)?))
+}
