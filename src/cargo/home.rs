@@ -154,7 +154,7 @@ fn parse(home: &Path, name: &str, text: &str) -> Result<Table> {
 }
 
 fn keep(table: &mut Table, keys: &[&str]) {
-    table.retain(|key, _| keys.contains(&&**key));
+    table.retain(|key, _| keys.contains(&key));
 }
 
 /// `[registry]` and every `[registries.NAME]`.
