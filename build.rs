@@ -1,0 +1,39 @@
+//! Hashes `nix/`, so that a warm xbuild knows which sources it carries without
+//! hashing anything, and rebuilds the crate when they change.
+
+use std::error::Error;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use sha2::{Digest, Sha256};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut files = Vec::new();
+    collect(Path::new("nix"), &mut files)?;
+    files.sort();
+    let mut hash = Sha256::new();
+    for file in &files {
+        let bytes = fs::read(file)?;
+        let name = file.to_str().ok_or("a file name in nix/ is not UTF-8")?;
+        hash.update(format!("{name}\n{}\n", bytes.len()));
+        hash.update(bytes);
+    }
+    let hex: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    let mut out = io::stdout();
+    writeln!(out, "cargo::rerun-if-changed=nix")?;
+    writeln!(out, "cargo::rustc-env=XBUILD_NIX_SOURCES={hex}")?;
+    Ok(())
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), files)?;
+        } else {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
+}

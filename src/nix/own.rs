@@ -1,0 +1,136 @@
+//! Brings our own Nix: pinned Debian packages, unpacked into the data folder
+//! and made to find their own libraries there. No root, no daemon, no install.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::lock::{Lock, Share};
+use super::version::Version;
+use super::{deb, publish};
+use crate::error::{Error, Kind, Result};
+use crate::host::Folders;
+use crate::process::Command;
+use crate::terminal;
+
+/// Changes whenever this file lays Nix out differently.
+const LAYOUT: &str = "1";
+const LIB: &str = "usr/lib/x86_64-linux-gnu";
+const LOADER: &str = "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
+const NIX: &str = "usr/bin/nix";
+const PATCHELF: &str = "usr/bin/patchelf";
+
+/// The packages that make up our own Nix: the pinned sets `nix` and
+/// `bootstrap`.
+pub struct Packages<'a> {
+    /// The SHA-256 of each package, in any order: they name the folder.
+    pub sha256: &'a [String],
+    /// Downloads and verifies them; called only where they are needed.
+    pub fetch: &'a dyn Fn() -> Result<Vec<PathBuf>>,
+}
+
+/// The `nix` binary of our own Nix, brought where it is not there or does not
+/// run.
+///
+/// # Errors
+/// Where the packages cannot be fetched or unpacked, or this machine cannot
+/// run them.
+pub fn bring(folders: &Folders, packages: &Packages<'_>) -> Result<(PathBuf, Version)> {
+    if std::env::consts::ARCH != "x86_64" {
+        return Err(Error::new(
+            Kind::Nix,
+            format!(
+                "xbuild brings its own Nix to x86_64 machines only, this one is {}",
+                std::env::consts::ARCH
+            ),
+        )
+        .hint(format!("install Nix {} or newer", Version::OLDEST)));
+    }
+    let folder = folders.own_nix().join(key(packages.sha256));
+    let nix = folder.join(NIX);
+    if let Some(version) = version(&nix) {
+        return Ok((nix, version));
+    }
+    let _lock = Lock::take(&folders.locks(), "nix", Share::Exclusive)?;
+    if let Some(version) = version(&nix) {
+        return Ok((nix, version));
+    }
+    let debs = (packages.fetch)()?;
+    let new = super::new_folder(&folders.own_nix())?;
+    for file in &debs {
+        deb::unpack(file, new.path(), &is_needed)?;
+    }
+    relocate(new.path(), &folder)?;
+    publish(new, &folder)?;
+    match version(&nix) {
+        Some(version) => {
+            terminal::verbose(format!("unpacked Nix {version} into {}", folder.display()));
+            Ok((nix, version))
+        }
+        None => Err(unusable(&nix)),
+    }
+}
+
+/// The version of a `nix` binary, if it runs and tells one.
+pub fn version(nix: &Path) -> Option<Version> {
+    if !nix.is_file() {
+        return None;
+    }
+    let output = Command::new(nix).arg("--version").output().ok()?;
+    Version::parse(&String::from_utf8_lossy(&output.stdout))
+}
+
+/// The name of the folder: what was unpacked, and how.
+pub fn key(sha256: &[String]) -> String {
+    let mut sorted: Vec<&str> = sha256.iter().map(String::as_str).collect();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let hash = Sha256::digest(format!("{LAYOUT}\n{}", sorted.join("\n")));
+    hash.iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Programs and libraries only: no documentation, no settings, and not the
+/// character sets of glibc.
+fn is_needed(path: &Path) -> bool {
+    let kept = ["usr/bin", "usr/lib", "usr/lib64", "usr/libexec"];
+    kept.iter().any(|folder| path.starts_with(folder))
+        && !path.starts_with(Path::new(LIB).join("gconv"))
+}
+
+/// Makes the Nix below `from` find its loader and libraries below `to`. It
+/// must not go through `ld.so` or `LD_LIBRARY_PATH`, which its children would
+/// stumble over.
+fn relocate(from: &Path, to: &Path) -> Result<()> {
+    let patchelf = Command::new(from.join(LOADER))
+        .arg("--library-path")
+        .arg(from.join(LIB))
+        .arg(from.join(PATCHELF))
+        .arg("--set-interpreter")
+        .arg(to.join(LOADER))
+        // DT_RPATH, unlike DT_RUNPATH, also serves the libraries' own needs.
+        .args([
+            "--force-rpath",
+            "--set-rpath",
+            "$ORIGIN/../lib/x86_64-linux-gnu",
+        ])
+        .arg(from.join(NIX));
+    terminal::verbose(&patchelf);
+    patchelf
+        .output()
+        .map_err(|cause| unusable(&from.join(PATCHELF)).caused_by(cause))?;
+    Ok(())
+}
+
+fn unusable(program: &Path) -> Error {
+    Error::new(
+        Kind::Nix,
+        format!(
+            "`{}` of the pinned packages does not run",
+            program.display()
+        ),
+    )
+    .hint("is its folder mounted noexec? XBUILD_HOME can name another one")
+}

@@ -1,0 +1,200 @@
+//! Realises an attribute of `default.nix`: builds what is missing, protects it
+//! by a GC root and writes down what it is made of.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{ChildStderr, ExitStatus, Stdio};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Deserialize;
+
+use super::Hold;
+use super::event::{Event, Progress, name_of};
+use super::find::{Nix, remedy};
+use super::state::{self, Realised};
+use super::store_path::StorePath;
+use crate::error::{Error, IoContext, Kind, Result};
+use crate::process::Command;
+use crate::terminal;
+
+/// What is to be realised.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The folder that [`super::nix_sources`] wrote.
+    pub sources: &'a Path,
+    /// An attribute of its `default.nix`, quoted as Nix wants it.
+    pub attr: &'a str,
+    /// The name of the toolchain's folder, from everything it depends on.
+    pub key: &'a str,
+    /// What it is called on the terminal: `toolchain`, `runner`.
+    pub what: &'a str,
+}
+
+/// The shape of `nix build --json`, the same since Nix 2.8.
+#[derive(Deserialize)]
+struct Built {
+    outputs: Outputs,
+}
+
+#[derive(Deserialize)]
+struct Outputs {
+    out: StorePath,
+}
+
+impl Nix {
+    /// Realises it, unless all of it is there already, with progress on the
+    /// terminal.
+    ///
+    /// # Errors
+    /// Where a builder fails (with the end of its log), the sources do not
+    /// evaluate, or the store cannot be written.
+    pub fn realise(&self, hold: &Hold, request: &Request<'_>) -> Result<Realised> {
+        if let Some(realised) = self.load(request.key) {
+            return Ok(realised);
+        }
+        self.realise_anew(hold, request)
+    }
+
+    /// A toolchain that is whole, in this Nix's store.
+    fn load(&self, key: &str) -> Option<Realised> {
+        Realised::load(&self.folders, key).filter(|known| known.store() == self.root())
+    }
+
+    /// Realises it whatever is written down about it.
+    pub(super) fn realise_anew(&self, hold: &Hold, request: &Request<'_>) -> Result<Realised> {
+        let root = state::root(&self.folders, request.key)?;
+        let build = self
+            .command("nix")
+            .args(["build", "--json", "--log-format", "internal-json", "-f"])
+            .arg(request.sources.join("default.nix"))
+            .args(["--out-link"])
+            .arg(&root)
+            .arg(request.attr);
+        let built = self.build(&build, request.what)?;
+        let out = match &built[..] {
+            [one] => one.outputs.out.clone(),
+            _ => {
+                return Err(Error::new(
+                    Kind::Internal,
+                    format!("`{}` is not one derivation", request.attr),
+                ));
+            }
+        };
+        let closure = self.closure(&out)?;
+        let sources = super::SOURCES_HASH;
+        let realised = Realised::new(request.attr, out, closure, self.root(), sources);
+        if realised.vanished().next().is_some() {
+            // Nix believes its database; the disk says otherwise.
+            self.repair_paths(hold, &realised)?;
+        }
+        realised.save(&self.folders, request.key)?;
+        Ok(realised)
+    }
+
+    /// Everything that a path needs at run time, itself included, sorted.
+    fn closure(&self, out: &StorePath) -> Result<Vec<StorePath>> {
+        let query = self
+            .command("nix-store")
+            .args(["--query", "--requisites"])
+            .arg(out.to_string());
+        let mut closure: Vec<StorePath> = self
+            .output(&query)?
+            .lines()
+            .map(StorePath::parse)
+            .collect::<Result<_>>()?;
+        closure.sort();
+        Ok(closure)
+    }
+
+    fn build(&self, command: &Command, what: &str) -> Result<Vec<Built>> {
+        terminal::verbose(command);
+        let mut child = command
+            .to_std()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|source| command.not_started(source))?;
+        let log = child.stderr.take();
+        let watcher = {
+            let what = what.to_owned();
+            std::thread::spawn(move || log.map(|log| watch(log, &what)).unwrap_or_default())
+        };
+        let mut json = Vec::new();
+        if let Some(mut stdout) = child.stdout.take() {
+            stdout
+                .read_to_end(&mut json)
+                .at("read from", command.program())?;
+        }
+        let status = child.wait().at("wait for", command.program())?;
+        let progress = watcher.join().unwrap_or_default();
+        if !status.success() {
+            return Err(self.failure(status, &progress));
+        }
+        serde_json::from_slice(&json).map_err(|cause| {
+            Error::new(Kind::Nix, "`nix build` printed something unknown").caused_by(cause)
+        })
+    }
+
+    /// A failed build, with the end of the failing builder's log.
+    fn failure(&self, status: ExitStatus, progress: &Progress) -> Error {
+        let said = progress.errors().join("\n");
+        let Some(drv) = progress.failed() else {
+            let error = Error::new(Kind::Nix, format!("Nix failed ({status})"));
+            let error = match remedy(&said) {
+                Some(hint) => error.hint(hint),
+                None => error,
+            };
+            return error.caused_by(said);
+        };
+        let log = progress.log(drv).join("\n");
+        let show = self.command("nix-store").arg("--read-log").arg(drv);
+        let hint = remedy(&log).or_else(|| remedy(&said));
+        let error = Error::new(Kind::Nix, format!("`{}` failed to build", name_of(drv)))
+            .caused_by(if log.is_empty() { said } else { log });
+        let error = match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        };
+        error.hint(format!("the whole log: {show}"))
+    }
+}
+
+/// Follows Nix's log to its end: a moving line on a terminal, otherwise one
+/// line a derivation.
+fn watch(log: ChildStderr, what: &str) -> Progress {
+    let mut progress = Progress::default();
+    let mut bar: Option<ProgressBar> = None;
+    for line in BufReader::new(log).split(b'\n') {
+        let Ok(line) = line else { break };
+        let event = Event::parse(&String::from_utf8_lossy(&line));
+        if let (Event::Line { text, .. }, true) = (&event, terminal::verbosity() >= 2) {
+            terminal::verbose(text);
+        }
+        let Some(step) = progress.take(event) else {
+            continue;
+        };
+        let message = format!("{what:<18} {step}");
+        if terminal::progress_is_drawn() {
+            bar.get_or_insert_with(new_bar).set_message(message);
+        } else {
+            terminal::status("Realising", message);
+        }
+    }
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    progress
+}
+
+fn new_bar() -> ProgressBar {
+    let bar = terminal::progress().add(ProgressBar::new_spinner());
+    if let Ok(style) = ProgressStyle::with_template("{prefix:>12.green.bold} {wide_msg} {elapsed}")
+    {
+        bar.set_style(style);
+    }
+    bar.set_prefix("Realising");
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
