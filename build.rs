@@ -29,10 +29,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_type()?.is_dir() {
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
             collect(&entry.path(), files)?;
-        } else {
+        } else if kind.is_file() {
             files.push(entry.path());
+        } else {
+            // It would travel inside the binary: `result` of a `nix build`.
+            let path = entry.path();
+            return Err(io::Error::other(format!(
+                "`{}` is no file: remove it",
+                path.display()
+            )));
         }
     }
     Ok(())
