@@ -22,14 +22,21 @@ let
   llvm = import ./lib/llvm.nix { inherit step raw libs patchelf; };
   userland = import ./lib/userland.nix { inherit step; };
   stdDebian = import ./lib/std-debian.nix { inherit step unpack packages; };
-  rust = import ./lib/rust.nix {
-    inherit step raw libs patchelf;
-    hostStd = stdDebian hostTarget;
-    triples = builtins.attrNames targets;
-  };
+  rust =
+    import ./lib/rust.nix {
+      inherit step raw libs patchelf;
+      hostStd = stdDebian hostTarget;
+      triples = builtins.attrNames targets;
+    }
+    // {
+      # Upstream's version, which names the folder of its source.
+      release = builtins.head (builtins.match "([0-9.]+)[+-].*" (packages.version "trixie/amd64/rustc-web"));
+    };
   clippy = import ./lib/clippy.nix { inherit step unpack packages libs patchelf rust; };
   sysrootBase = import ./lib/sysroot-base.nix { inherit unpack packages; };
   sysrootFloor = import ./lib/sysroot-floor.nix { inherit step llvm; };
+  sysrootMusl = import ./lib/sysroot-musl.nix { inherit step unpack packages llvm; };
+  stdSource = import ./lib/std-source.nix { inherit step packages rust llvm userland hostCc; };
   makeRuntime = import ./lib/runtime.nix { inherit step; };
   makeCc = import ./lib/cc.nix { inherit step llvm; };
   makeRunner = import ./lib/runner.nix { inherit step unpack packages; };
@@ -42,6 +49,22 @@ let
     target = hostTarget;
     inherit (parts (floors.default hostTarget)) cc runtime;
   };
+
+  # The host's compiler for derivations: Nix's sandbox has no /lib64, so what
+  # it links there names the loader and libraries by their store paths.
+  hostCc =
+    let
+      hostParts = parts (floors.default hostTarget);
+    in
+    makeCc {
+      name = "derivations";
+      target = hostTarget;
+      inherit (hostParts) sysroot;
+      flags = [
+        "-Wl,--dynamic-linker=${hostParts.runtime}/lib64/ld-linux-x86-64.so.2"
+        "-Wl,-rpath,${hostParts.runtime}/lib/x86_64-linux-gnu"
+      ];
+    };
 
   # The parts of a glibc target at a floor.
   glibcParts =
@@ -67,7 +90,19 @@ let
       cc = makeCc { inherit name target sysroot; };
       std = if target.triple == hostTarget.triple then null else stdDebian target;
     };
-  parts = request: glibcParts request;
+  # The parts of a musl target. Its programs are static: they need no runtime.
+  muslParts =
+    { target, name, ... }:
+    let
+      sysroot = sysrootMusl target;
+      cc = makeCc { inherit name target sysroot; };
+    in
+    {
+      inherit sysroot cc;
+      runtime = null;
+      std = stdSource { inherit target cc sysroot; };
+    };
+  parts = request: if request.target.libc == "musl" then muslParts request else glibcParts request;
 
   requests = floors.requests targets;
   each = f: builtins.mapAttrs (_: f) requests;

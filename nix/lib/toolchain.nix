@@ -21,10 +21,7 @@
   sysroot,
 }:
 let
-  letters = text: builtins.genList (at: builtins.substring at 1 text) (builtins.stringLength text);
-  upper = builtins.replaceStrings (letters "abcdefghijklmnopqrstuvwxyz-") (
-    letters "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
-  );
+  upper = import ./upper.nix;
   lower = builtins.replaceStrings [ "-" ] [ "_" ];
   variables =
     { target, cc, ... }:

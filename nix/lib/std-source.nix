@@ -1,0 +1,64 @@
+# A target's standard library built from Debian's source of the same rustc,
+# for targets that Debian ships none for. Its dependencies come vendored in
+# that source, so nothing is fetched.
+{
+  step,
+  packages,
+  rust,
+  llvm,
+  userland,
+  hostCc,
+}:
+{
+  target,
+  cc,
+  sysroot,
+}:
+let
+  upper = import ./upper.nix;
+in
+step {
+  name = "std-${target.triple}";
+  path = [
+    llvm
+    userland
+  ];
+  source = packages.set "rust-src";
+  script = ''
+    ar p $source data.tar.xz | xz -dc | tar -x -f - ./usr/src/rustc-${rust.release}/library
+    src=$PWD/usr/src/rustc-${rust.release}
+
+    # cargo looks for the source below the compiler's sysroot: a folder of
+    # links stands in for one.
+    root=$PWD/sysroot
+    mkdir -p $root/bin $root/lib/rustlib/src
+    for part in ${rust}/lib/rustlib/*; do ln -s $part $root/lib/rustlib/; done
+    ln -s $src $root/lib/rustlib/src/rust
+    printf '#!${userland}/bin/sh\nexec ${rust}/bin/rustc --sysroot %s "$@"\n' $root > $root/bin/rustc
+    chmod +x $root/bin/rustc
+
+    mkdir -p stub/src
+    cd stub
+    printf '[package]\nname = "stub"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n' > Cargo.toml
+    : > src/lib.rs
+    export RUSTC=$root/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_HOME=$PWD/cargo
+    export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=${hostCc}/bin/x86_64-linux-gnu-clang
+    export CARGO_TARGET_${upper target.triple}_LINKER=${cc}/bin/${target.clang}-clang
+    # Bitcode for users' LTO; no path of this build in what they link.
+    export RUSTFLAGS="-Cembed-bitcode=yes --remap-path-prefix=$root/lib/rustlib/src/rust=/usr/src/rustc-${rust.release} --remap-path-prefix=$src=/usr/src/rustc-${rust.release} --remap-path-prefix=$PWD=/build/stub"
+    ${rust}/bin/cargo build --offline --release --target ${target.triple} \
+      -Zbuild-std=core,alloc,std,panic_abort,panic_unwind,proc_macro,test \
+      -Zbuild-std-features=backtrace,panic-unwind \
+      --config 'source.crates-io.replace-with="vendored"' \
+      --config "source.vendored.directory=\"$src/library/vendor\""
+
+    mkdir -p $out/lib/self-contained
+    cp target/${target.triple}/release/deps/*.rlib $out/lib/
+    rm -f $out/lib/libstub-*
+    # Where rustc looks for the parts of a self-contained static program.
+    cd ${sysroot}/usr/lib
+    cp crt1.o rcrt1.o crti.o crtn.o libc.a libunwind.a $out/lib/self-contained/
+    cp gcc/*/14/crtbegin.o gcc/*/14/crtbeginS.o gcc/*/14/crtend.o gcc/*/14/crtendS.o $out/lib/self-contained/
+    ls -l $out/lib
+  '';
+}
