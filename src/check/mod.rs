@@ -1,1 +1,213 @@
-//! check
+//! Facts about a binary → findings: what would bite on the machine that it is
+//! made for. [pure]
+//!
+//! The checks' ids are stable; `docs/checks.md` describes each.
+
+mod architecture;
+mod distribution;
+mod glibc;
+mod leak;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::artifact::{Artifact, BinaryFacts, Endian, Float, GlibcVersion};
+
+/// One of the checks, by its stable id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckId {
+    /// Machine, class, byte order, float ABI, ARM attributes.
+    Architecture,
+    /// A musl program needs no loader and no library.
+    Static,
+    /// Nothing above the glibc floor is needed.
+    GlibcFloor,
+    /// The loader is the one that distributions have.
+    Interpreter,
+    /// Libraries are not looked for in folders of the build machine.
+    Runpath,
+    /// No path of the build machine is in the file.
+    Leak,
+    /// The stack is not executable.
+    ExecStack,
+}
+
+impl CheckId {
+    /// Every check, in the order of the reports.
+    pub const ALL: [CheckId; 7] = [
+        CheckId::Architecture,
+        CheckId::Static,
+        CheckId::GlibcFloor,
+        CheckId::Interpreter,
+        CheckId::Runpath,
+        CheckId::Leak,
+        CheckId::ExecStack,
+    ];
+
+    /// The id, as `--allow` and `[checks] allow` take it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            CheckId::Architecture => "architecture",
+            CheckId::Static => "static",
+            CheckId::GlibcFloor => "glibc-floor",
+            CheckId::Interpreter => "interpreter",
+            CheckId::Runpath => "runpath",
+            CheckId::Leak => "leak",
+            CheckId::ExecStack => "exec-stack",
+        }
+    }
+}
+
+impl fmt::Display for CheckId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An id that no check has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no check is called `{0}`: they are {names}", names = CheckId::ALL.map(CheckId::name).join(", "))]
+pub struct UnknownCheck(String);
+
+impl FromStr for CheckId {
+    type Err = UnknownCheck;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        CheckId::ALL
+            .into_iter()
+            .find(|check| check.name() == text)
+            .ok_or_else(|| UnknownCheck(text.to_owned()))
+    }
+}
+
+/// The `elf` part of `nix/targets/TRIPLE.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ElfTarget {
+    /// 32 or 64.
+    pub class: u8,
+    pub endian: Endian,
+    /// [`Machine::name`](crate::artifact::Machine::name).
+    pub machine: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub float: Option<Float>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<Cpu>,
+}
+
+/// The processor that a target stops at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cpu {
+    /// ARMv7-A.
+    V7,
+}
+
+/// The C library of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Libc {
+    Glibc,
+    Musl,
+}
+
+/// What an artefact of one target must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expectation {
+    /// For messages.
+    pub triple: String,
+    pub elf: ElfTarget,
+    pub libc: Libc,
+    /// The loader's path on distributions of this architecture.
+    pub interpreter: Option<String>,
+    /// The highest glibc that may be needed; nothing where anything may.
+    pub floor: Option<GlibcVersion>,
+    /// Symbols that the floor took away; may be empty.
+    pub dropped: BTreeSet<String>,
+    /// Checks whose findings are notes, not errors.
+    pub allowed: BTreeSet<CheckId>,
+}
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Found, and allowed.
+    Allowed,
+    Error,
+}
+
+/// One thing that would bite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub id: CheckId,
+    pub severity: Severity,
+    /// A lowercase fragment.
+    pub message: String,
+    /// The remedy, with something to paste.
+    pub hint: String,
+    /// Symbols, sections or paths, most telling first.
+    #[serde(rename = "where")]
+    pub places: Vec<String>,
+}
+
+impl Finding {
+    fn new(id: CheckId, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Finding {
+            id,
+            severity: Severity::Error,
+            message: message.into(),
+            hint: hint.into(),
+            places: Vec::new(),
+        }
+    }
+
+    fn at(mut self, places: impl IntoIterator<Item = String>) -> Self {
+        self.places.extend(places);
+        self
+    }
+
+    /// How to let it pass.
+    pub fn how_to_allow(&self) -> String {
+        format!(
+            "to let it pass: `--allow {id}`, or `allow = [\"{id}\"]` under [checks] in xbuild.toml",
+            id = self.id
+        )
+    }
+}
+
+/// Runs every check on an artefact, in the order of [`CheckId::ALL`].
+pub fn check(artifact: &Artifact, expected: &Expectation) -> Vec<Finding> {
+    let mut findings = match &artifact.facts {
+        BinaryFacts::Elf(elf) => {
+            let mut findings = architecture::elf(elf, expected);
+            if elf.kind.is_linked() {
+                findings.extend(distribution::statically_linked(elf, expected));
+                findings.extend(glibc::floor(elf, expected));
+                findings.extend(distribution::interpreter(elf, expected));
+                findings.extend(distribution::runpath(elf));
+            }
+            findings.extend(leak::leaks(artifact));
+            if elf.kind.is_linked() {
+                findings.extend(distribution::exec_stack(elf));
+            }
+            findings
+        }
+        BinaryFacts::Archive(archive) => {
+            let mut findings = architecture::archive(archive, expected);
+            findings.extend(leak::leaks(artifact));
+            findings
+        }
+        BinaryFacts::Other(format) => vec![architecture::other(*format, expected)],
+    };
+    for finding in &mut findings {
+        if expected.allowed.contains(&finding.id) {
+            finding.severity = Severity::Allowed;
+        }
+    }
+    findings
+}

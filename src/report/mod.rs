@@ -1,1 +1,77 @@
-//! report
+//! Facts and findings → text for a person or JSON for a program. [pure]
+//!
+//! The text is whole without colour and fits 80 columns; the JSON is described
+//! in `docs/json.md`.
+
+mod build;
+mod distributions;
+mod inspect;
+mod json;
+mod layout;
+
+use crate::artifact::{Artifact, GlibcVersion};
+use crate::check::{Finding, Severity};
+use crate::error::{Error, Kind, Result};
+
+pub use inspect::{json as inspect_json, text as inspect_text};
+pub use layout::size;
+
+/// What one build made, for one target.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The target as the user wrote it, floor included.
+    pub target: String,
+    /// Whether the build ran in the hermetic shell.
+    pub hermetic: bool,
+    pub entries: Vec<Entry>,
+}
+
+/// One artefact, checked.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Cargo's name of it.
+    pub name: String,
+    /// The path to show, relative to where the user stands if that is shorter.
+    pub path: String,
+    pub artifact: Artifact,
+    /// The glibc floor that was asked for.
+    pub floor: Option<GlibcVersion>,
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// The block at the end of a build: a few lines an artefact, and what was
+    /// found and allowed.
+    pub fn text(&self) -> String {
+        build::text(self)
+    }
+
+    /// What was found and not allowed, a paragraph each; empty where all is well.
+    pub fn findings_text(&self) -> String {
+        build::findings(self)
+    }
+
+    /// The report as JSON, version 1.
+    pub fn json(&self) -> serde_json::Value {
+        json::report(self)
+    }
+
+    /// # Errors
+    /// [`Kind::Finding`], where a check found something that is not allowed.
+    pub fn verdict(&self) -> Result<()> {
+        let found = self
+            .entries
+            .iter()
+            .flat_map(|entry| &entry.findings)
+            .filter(|finding| finding.severity == Severity::Error)
+            .count();
+        match found {
+            0 => Ok(()),
+            1 => Err(Error::new(Kind::Finding, "one check found a fault")),
+            many => Err(Error::new(
+                Kind::Finding,
+                format!("checks found {many} faults"),
+            )),
+        }
+    }
+}

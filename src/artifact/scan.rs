@@ -1,0 +1,201 @@
+//! One pass over all of a file's bytes: size, SHA-256, and paths of the build
+//! machine that should not be in it. [pure]
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use memchr::memmem::Finder;
+use sha2::{Digest, Sha256};
+
+use super::notes::hex;
+
+/// Bytes read at once.
+const BLOCK: usize = 1 << 20;
+/// Bytes that the window keeps on each side of what has been searched: room
+/// for a needle and the text after it.
+const CONTEXT: usize = 256;
+/// How much printable text is kept before a hit, and after it, in bytes.
+/// Strings in a binary run into each other, so little of what stands before
+/// belongs to the path.
+const BEFORE: usize = 16;
+const AFTER: usize = 96;
+/// Hits kept of each needle; the rest is only counted.
+const KEPT: usize = 8;
+
+/// A string that must not be in an artefact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needle {
+    text: Vec<u8>,
+    what: &'static str,
+    then: Then,
+}
+
+/// What must follow a needle's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// The end of a folder's name: `/home/al` is not in `/home/alice`.
+    NameEnds,
+    /// A store path's hash, so that a program may know what a store is.
+    StoreHash,
+}
+
+impl Needle {
+    /// A folder of the build machine, with its meaning ("the home folder"). A
+    /// folder directly below the root (`/root`, `/src`) is a word that many
+    /// programs know without having leaked it, and makes no needle; neither
+    /// does a relative path.
+    pub fn folder(path: &Path, what: &'static str) -> Option<Self> {
+        let names = path
+            .components()
+            .filter(|part| matches!(part, std::path::Component::Normal(_)))
+            .count();
+        let text = path.as_os_str().as_encoded_bytes();
+        let text = text.strip_suffix(b"/").unwrap_or(text);
+        (path.is_absolute() && names >= 2 && text.len() <= CONTEXT).then(|| Needle {
+            text: text.to_vec(),
+            what,
+            then: Then::NameEnds,
+        })
+    }
+
+    /// The Nix store, which exists on no machine that a program is made for.
+    pub fn nix_store() -> Self {
+        Needle {
+            text: b"/nix/store/".to_vec(),
+            what: "the Nix store",
+            then: Then::StoreHash,
+        }
+    }
+
+    /// What the string stands for.
+    pub const fn what(&self) -> &'static str {
+        self.what
+    }
+
+    fn fits(&self, after: &[u8]) -> bool {
+        match self.then {
+            Then::NameEnds => !after
+                .first()
+                .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(byte)),
+            // 160 bits in Nix's base 32, which has no e, o, t and u.
+            Then::StoreHash => after.get(..33).is_some_and(|start| {
+                let (hash, dash) = start.split_at(32);
+                dash == b"-"
+                    && hash.iter().all(|byte| {
+                        matches!(byte, b'0'..=b'9' | b'a'..=b'z') && !b"eotu".contains(byte)
+                    })
+            }),
+        }
+    }
+}
+
+/// Where a needle was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leak {
+    /// What the needle stands for.
+    pub what: &'static str,
+    /// Bytes from the start of the file.
+    pub offset: u64,
+    /// The printable text around it.
+    pub text: String,
+    /// How often the needle was found in the whole file, this one included.
+    pub of: usize,
+}
+
+/// What one pass over a file tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scan {
+    /// Bytes.
+    pub size: u64,
+    /// Lower-case hexadecimal.
+    pub sha256: String,
+    /// In the order of the needles, the first few of each.
+    pub leaks: Vec<Leak>,
+}
+
+/// Reads a file to its end, in blocks of 1 MiB.
+///
+/// # Errors
+/// Where reading fails.
+pub fn scan(mut file: impl Read, needles: &[Needle]) -> io::Result<Scan> {
+    let mut hash = Sha256::new();
+    let mut hits: Vec<(usize, Vec<Leak>)> = vec![(0, Vec::new()); needles.len()];
+    let finders: Vec<Finder> = needles
+        .iter()
+        .map(|needle| Finder::new(&needle.text))
+        .collect();
+    // The window is the last block's tail and then a new block. A hit is taken
+    // once the text after it is in the window, or the file has ended.
+    let mut window: Vec<u8> = Vec::with_capacity(BLOCK + 4 * CONTEXT);
+    let mut start = 0u64;
+    let mut taken = 0usize;
+    loop {
+        let old = window.len();
+        let read = (&mut file).take(BLOCK as u64).read_to_end(&mut window)?;
+        hash.update(&window[old..]);
+        let end = if read == 0 {
+            window.len()
+        } else {
+            window.len().saturating_sub(2 * CONTEXT).max(taken)
+        };
+        for ((needle, finder), (count, leaks)) in needles.iter().zip(&finders).zip(&mut hits) {
+            let room = (end + needle.text.len())
+                .saturating_sub(1)
+                .min(window.len());
+            for place in finder.find_iter(&window[taken.min(room)..room]) {
+                let place = taken + place;
+                let after = place + needle.text.len();
+                if !needle.fits(&window[after..]) {
+                    continue;
+                }
+                *count += 1;
+                if leaks.len() < KEPT {
+                    leaks.push(Leak {
+                        what: needle.what,
+                        offset: start + place as u64,
+                        text: excerpt(&window, place, after),
+                        of: 0,
+                    });
+                }
+            }
+        }
+        if read == 0 {
+            break;
+        }
+        // What has been taken stays only as the text before the next hit.
+        let drop = end.saturating_sub(CONTEXT);
+        window.drain(..drop);
+        start += drop as u64;
+        taken = end - drop;
+    }
+    let leaks = hits
+        .into_iter()
+        .flat_map(|(count, leaks)| {
+            leaks
+                .into_iter()
+                .map(move |leak| Leak { of: count, ..leak })
+        })
+        .collect();
+    Ok(Scan {
+        size: start + window.len() as u64,
+        sha256: hex(&hash.finalize()),
+        leaks,
+    })
+}
+
+/// The printable text around a hit.
+fn excerpt(window: &[u8], from: usize, to: usize) -> String {
+    let printable = |byte: &u8| matches!(byte, b' '..=b'~') || *byte >= 0x80;
+    let before = window[..from]
+        .iter()
+        .rev()
+        .take(BEFORE)
+        .take_while(|byte| printable(byte))
+        .count();
+    let after = window[to..]
+        .iter()
+        .take(AFTER)
+        .take_while(|byte| printable(byte))
+        .count();
+    String::from_utf8_lossy(&window[from - before..to + after]).into_owned()
+}
