@@ -70,6 +70,8 @@ pub struct CargoArgs {
     pub quiet: bool,
     pub verbose: u8,
     pub color: Option<String>,
+    /// `--config`, as typed.
+    pub config: Vec<OsString>,
 }
 
 /// Reads the words behind a verb.
@@ -94,7 +96,7 @@ pub fn split_args(verb: Verb, raw: &[OsString]) -> Result<CargoArgs> {
             args.cluster(word, &mut words);
         } else if matches!(verb, Verb::Run | Verb::Rustc) {
             // Cargo hands the first free word and all behind it to the program.
-            args.program = [&[word.clone()], words.0].concat();
+            args.program = [std::slice::from_ref(word), words.0].concat();
             break;
         } else {
             args.options.push(word.clone());
@@ -185,6 +187,7 @@ impl CargoArgs {
         };
         match name {
             "--color" => self.color = text(),
+            "--config" => self.config.extend(value),
             "--profile" => self.profile = text(),
             "--release" | "-r" => self.profile = Some("release".into()),
             "--package" | "-p" => self.packages.extend(text()),

@@ -148,7 +148,7 @@ impl Layout {
 
 /// Makes a folder that is to be left out of backups; one that is already there
 /// is the user's and stays as it is, as with cargo.
-fn create_tagged(folder: &Path) -> Result<()> {
+pub(crate) fn create_tagged(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
     }

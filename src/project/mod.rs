@@ -1,1 +1,200 @@
-//! project
+//! The Cargo workspace: where it is, what it needs, where its output goes.
+//! Found by reading manifests, without a run of cargo.
+//!
+//! What a walk through the manifests found is kept in the target folder with
+//! the stamps of all that it looked at, so a warm run reads two or three files
+//! and looks at the rest.
+
+mod cargo_config;
+mod manifest;
+mod mounts;
+mod root;
+mod stamp;
+mod state;
+mod walk;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+pub use cargo_config::{CargoSettings, Override};
+pub use manifest::Package;
+pub use mounts::Mounts;
+pub use stamp::Stamp;
+pub use walk::Member;
+
+use crate::config::Setting;
+use crate::error::{Error, IoContext, Kind, Result};
+use root::normalize;
+
+/// What a project is looked for with.
+pub struct Query<'a> {
+    /// The folder the user is in, absolute.
+    pub cwd: &'a Path,
+    pub manifest_path: Option<&'a Path>,
+    pub target_dir: Option<&'a Path>,
+    /// The user's own cargo home: its aliases and its target folder count, and
+    /// it is never taken for the project's.
+    pub cargo_home: Option<&'a Path>,
+    /// The environment: `host::var` outside tests.
+    pub var: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+/// A workspace on the host.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// The folder of the workspace's root manifest, absolute.
+    pub root: PathBuf,
+    /// The manifest that the command is about: a member's or the root's.
+    pub manifest: PathBuf,
+    /// `Cargo.lock`, whether or not it is there.
+    pub lock: PathBuf,
+    pub target_dir: PathBuf,
+    /// The folder that cargo runs in: the user's own where that is in the
+    /// workspace, otherwise the root.
+    pub cwd: PathBuf,
+    pub members: Vec<Member>,
+    pub settings: CargoSettings,
+    outside: Vec<PathBuf>,
+    absolute: Vec<PathBuf>,
+    manifests: Vec<PathBuf>,
+}
+
+impl Project {
+    /// Finds the workspace.
+    ///
+    /// # Errors
+    /// `Kind::Project` where there is none, or one of its manifests or
+    /// configuration files cannot be read.
+    pub fn find(query: &Query<'_>) -> Result<Self> {
+        let located = root::nearest(query.cwd, query.manifest_path)?;
+        let root = root::workspace_of(&located)?.unwrap_or_else(|| located.clone());
+        let folder = root.folder().to_owned();
+        let cwd = std::fs::canonicalize(query.cwd).at("read", query.cwd)?;
+        let cwd = if cwd.starts_with(&folder) {
+            cwd
+        } else {
+            folder.clone()
+        };
+
+        let top = top_of_repository(&folder);
+        let owns = |folder: &&Path| Some(folder.join(".cargo").as_path()) != query.cargo_home;
+        let folders = cwd
+            .ancestors()
+            .take_while(|folder| folder.starts_with(&top));
+        let mut settings = CargoSettings::read(folders.filter(owns))?;
+        settings.add_user(query.cargo_home)?;
+
+        let path = |name: &str| (query.var)(name).map(PathBuf::from);
+        let named = query.target_dir.map(Path::to_owned);
+        let named = named
+            .or_else(|| path("CARGO_TARGET_DIR"))
+            .or_else(|| path("CARGO_BUILD_TARGET_DIR"));
+        let target_dir = match named {
+            Some(named) => normalize(&query.cwd.join(named)),
+            None => settings
+                .target_dir
+                .clone()
+                .unwrap_or_else(|| folder.join("target")),
+        };
+        let walk = state::walk_or_recall(&root, &target_dir)?;
+        let outside = outside(&folder, &walk, &settings);
+        Ok(Project {
+            lock: folder.join("Cargo.lock"),
+            manifest: located.path,
+            manifests: manifests(&walk),
+            members: walk.members,
+            absolute: walk.absolute.into_iter().collect(),
+            root: folder,
+            target_dir,
+            cwd,
+            settings,
+            outside,
+        })
+    }
+
+    /// Where everything stands in the shell. `sources` are further files and
+    /// folders that the configuration names, relative to the root.
+    ///
+    /// # Errors
+    /// `Kind::Config` where one of `sources` does not exist.
+    pub fn mounts(&self, sources: &[Setting<String>]) -> Result<Mounts> {
+        let mut further = Vec::new();
+        for source in sources {
+            let path = normalize(&self.root.join(&source.value));
+            if !path.exists() {
+                let message = format!("{}: there is no `{}`", source.origin, path.display());
+                return Err(Error::new(Kind::Config, message)
+                    .hint("paths in `build.sources` count from the workspace's root"));
+            }
+            further.push(path);
+        }
+        let relative = self.outside.iter().chain(&further).map(PathBuf::as_path);
+        Ok(Mounts::new(
+            &self.root,
+            relative,
+            self.absolute.iter().map(PathBuf::as_path),
+        ))
+    }
+
+    /// What the build reads outside the root: path dependencies, and files
+    /// that manifests or configuration name.
+    pub fn outside(&self) -> impl Iterator<Item = &Path> {
+        self.outside
+            .iter()
+            .chain(&self.absolute)
+            .map(PathBuf::as_path)
+    }
+
+    /// Every manifest that decides what `Cargo.lock` must hold.
+    pub fn manifests(&self) -> &[PathBuf] {
+        &self.manifests
+    }
+
+    /// `package.default-run` of the one package that `cargo run` would take,
+    /// for the packages named by `-p`.
+    pub fn default_run(&self, packages: &[String]) -> Option<&str> {
+        let named = |member: &&Member| {
+            let name = |spec: &String| spec.split('@').next() == Some(&member.package.name);
+            packages.iter().any(name)
+        };
+        let at_hand = |member: &&Member| member.manifest == self.manifest;
+        let members = self.members.iter();
+        let candidates: Vec<&Member> = if !packages.is_empty() {
+            members.filter(named).collect()
+        } else if self.manifest.parent() != Some(&self.root) {
+            members.filter(at_hand).collect()
+        } else {
+            members.filter(|member| member.default).collect()
+        };
+        let mut runs = candidates
+            .iter()
+            .filter_map(|member| member.package.default_run.as_deref());
+        runs.next().filter(|_| runs.next().is_none())
+    }
+}
+
+/// The folder of the repository that holds the root, or the root itself:
+/// cargo's configuration above it is not the project's.
+fn top_of_repository(root: &Path) -> PathBuf {
+    let is_top = |folder: &&Path| folder.join(".git").exists();
+    root.ancestors().find(is_top).unwrap_or(root).to_owned()
+}
+
+fn outside(root: &Path, walk: &walk::Walk, settings: &CargoSettings) -> Vec<PathBuf> {
+    let files = settings.files.iter().chain(&settings.folders);
+    let mut outside: Vec<PathBuf> = files
+        .filter(|path| !path.starts_with(root))
+        .cloned()
+        .collect();
+    outside.extend(walk.outside.iter().cloned());
+    // Cargo itself says best what is missing, and by which manifest.
+    outside.retain(|path| path.exists());
+    outside.sort();
+    outside.dedup();
+    outside
+}
+
+fn manifests(walk: &walk::Walk) -> Vec<PathBuf> {
+    let is_manifest = |path: &&PathBuf| path.ends_with("Cargo.toml");
+    walk.inputs.keys().filter(is_manifest).cloned().collect()
+}
