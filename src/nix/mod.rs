@@ -38,7 +38,7 @@ pub use own::Packages;
 pub use realise::Request;
 pub use repair::Health;
 pub use seed::SeedFile;
-pub use sources::{HASH as SOURCES_HASH, embedded, nix_sources};
+pub use sources::{HASH as SOURCES_HASH, embedded, embedded_folder, nix_sources};
 pub use state::Realised;
 pub use store_path::{STORE_DIR, StorePath};
 pub use version::Version;

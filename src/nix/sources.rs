@@ -45,6 +45,12 @@ pub fn embedded(path: &str) -> Option<&'static [u8]> {
     SOURCES.get_file(path).map(include_dir::File::contents)
 }
 
+/// The texts of the files right below one of its folders, by file name.
+pub fn embedded_folder(path: &str) -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    let files = SOURCES.get_dir(path).into_iter().flat_map(Dir::files);
+    files.filter_map(|file| Some((file.path().file_name()?.to_str()?, file.contents())))
+}
+
 fn write(dir: &Dir<'_>, root: &Path) -> Result<()> {
     for entry in dir.entries() {
         let path = root.join(entry.path());
