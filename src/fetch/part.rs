@@ -65,8 +65,9 @@ impl Part {
             return self.clear();
         }
         let mut buffer = vec![0; 64 * 1024];
+        let mut rest = (&*self.file).take(left);
         loop {
-            let count = self.file.read(&mut buffer).at("read", &self.path)?;
+            let count = rest.read(&mut buffer).at("read", &self.path)?;
             if count == 0 {
                 return Ok(());
             }

@@ -1,6 +1,6 @@
 //! One file from whichever mirror has it.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -72,7 +72,7 @@ impl<'a> Run<'a> {
                 });
             }
             for base in &bases {
-                match self.from_mirror(&mut part, wanted, &base.join(&wanted.path))? {
+                match self.ask(&mut part, wanted, &base.join(&wanted.path))? {
                     Ok(()) => {
                         part.finish()?;
                         return Ok(Outcome::Done);
@@ -133,7 +133,7 @@ impl<'a> Run<'a> {
     /// Fills the part from one mirror and compares its hash. A part that was
     /// begun elsewhere and turns out wrong is no proof against this mirror:
     /// then the whole is asked of it once.
-    fn from_mirror(
+    fn ask(
         &self,
         part: &mut Part,
         wanted: &Wanted,
@@ -141,10 +141,9 @@ impl<'a> Run<'a> {
     ) -> Result<std::result::Result<(), Reason>> {
         loop {
             let begun = part.len();
-            if part.len() < wanted.size || begun == 0 {
-                if let Err(reason) = self.pour(part, wanted, url)? {
-                    return Ok(Err(reason));
-                }
+            let whole = begun > 0 && begun == wanted.size;
+            if !whole && let Err(reason) = self.pour(part, wanted, url)? {
+                return Ok(Err(reason));
             }
             let got = part.sha256();
             if got == wanted.sha256 {
@@ -169,10 +168,10 @@ impl<'a> Run<'a> {
             Err(reason) => return Ok(Err(reason)),
         };
         let resumes = answer.status == 206 && answer.from == Some(part.len());
-        if part.len() > 0 && !resumes {
+        if part.len() > 0 && matches!(answer.status, 200 | 206 | 416) && !resumes {
             self.clear(part)?;
             // A 200 has the whole file, from a server without ranges; after
-            // any other answer to the range the whole is asked for plainly.
+            // another range, or none, the whole is asked for plainly.
             if answer.status != 200 {
                 answer = match self.client.get(url, 0) {
                     Ok(answer) => answer,
@@ -184,13 +183,9 @@ impl<'a> Run<'a> {
             return Ok(Err(Reason::Status(answer.status)));
         }
         let expected = wanted.size;
-        if let Some(got) = answer
-            .length
-            .map(|length| part.len().saturating_add(length))
-        {
-            if got != expected {
-                return Ok(Err(Reason::WrongSize { got, expected }));
-            }
+        let announced = answer.length.map(|rest| part.len().saturating_add(rest));
+        if let Some(got) = announced.filter(|got| *got != expected) {
+            return Ok(Err(Reason::WrongSize { got, expected }));
         }
         let mut buffer = vec![0; 64 * 1024];
         loop {
@@ -199,6 +194,8 @@ impl<'a> Run<'a> {
             }
             let count = match answer.body.read(&mut buffer) {
                 Ok(count) => count,
+                // The connection ended before the announced length.
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => 0,
                 Err(error) => return Ok(Err(client::reason(error.into()))),
             };
             let got = part.len() + count as u64;
