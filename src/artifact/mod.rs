@@ -13,6 +13,8 @@ mod file;
 mod glibc;
 mod notes;
 mod scan;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use archive::ArchiveFacts;
 pub use attributes::{ArmAttributes, ArmProfile, VfpArgs};
