@@ -1,1 +1,3 @@
-fn main() {}
+fn main() {
+    xbuild::sandbox::maybe_launch();
+}

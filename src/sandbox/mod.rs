@@ -1,1 +1,352 @@
-//! sandbox
+//! The hermetic shell: a command that sees the toolchain's closure, the
+//! project, and nothing else of the machine.
+//!
+//! # How it starts
+//! The launcher is this executable again, as `xbuild-shell`, with an empty
+//! environment; the plan travels over a socket, so that nothing of the host
+//! stands in its arguments. Three processes result:
+//!
+//! 1. the *launcher*, in the host's namespaces, waits and passes signals on;
+//!    it dies with xbuild, because xbuild's end of the socket then closes;
+//! 2. *init*, PID 1 of new user, mount, PID, IPC, UTS, cgroup and network
+//!    namespaces, builds the root, reaps, and dies with the launcher;
+//! 3. the *command*, without capabilities and under the seccomp filter.
+//!
+//! # What is closed
+//! - Files: the root is an empty tmpfs with the binds alone; read-only at the
+//!   end. `/tmp`, `/dev/shm` and `/build/home` are private and writable.
+//! - `/proc` is of the new PID namespace and read-only as a whole (a caller
+//!   who is root could otherwise write `/proc/sys`, whose owner he is), shows
+//!   no process that may not be traced (so not init, nor its arguments), and
+//!   its global tables of keys, timers and memory are masked.
+//! - `/proc/self/mountinfo` and its kin are empty: the command's root stands
+//!   in init's mount namespace while the command itself belongs to an
+//!   unconnected copy, and the kernel lists only what can be reached. The
+//!   binds' sources on the host are therefore not to be seen; `statmount`
+//!   and `listmount` are refused.
+//! - Network: an own, empty one with loopback up; abstract sockets belong to
+//!   it. Sockets other than Unix, IPv4, IPv6 and netlink (vsock among them,
+//!   which knows no namespaces) are refused.
+//! - Nested user namespaces: limit 0, seccomp, and the kernel's own refusal
+//!   to a process whose root is not its mount namespace's.
+//! - Terminal input (`TIOCSTI`, `TIOCLINUX`), keyrings, `bpf`, `perf`,
+//!   io_uring, mounts, modules and others: see `filter.rs`.
+//! - 32-bit and x32 system calls, which would pass by a filter of 64-bit
+//!   numbers: a 32-bit program is killed with SIGSYS (159). Programs of 32-bit
+//!   targets run under QEMU, which makes 64-bit calls.
+//! - A standard stream that is a folder would be a way out (`openat(0, "..")`):
+//!   it is replaced by `/dev/null`.
+//!
+//! # What is not
+//! - `/proc/self/uid_map` shows the caller's numeric user; `uname` and
+//!   `/proc/version` the kernel; `/proc/cpuinfo` and `meminfo` the machine.
+//! - Supplementary groups cannot be dropped without privilege: they show as
+//!   `nogroup` and still open files of those groups inside the binds.
+//! - A standard stream that is a file can be opened again through
+//!   `/proc/self/fd`, with the caller's rights to that one file.
+//! - With [`Network::Host`] loopback ports and abstract sockets of the host
+//!   are in reach: only `cargo fetch` may run there.
+//! - The command writes to the caller's terminal, escape sequences included.
+//! - A Unix socket's file inside a bind can be connected to.
+
+mod fault;
+mod filter;
+mod init;
+mod launch;
+mod mounts;
+mod privileges;
+mod signals;
+mod sys;
+mod unisolated;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{ChildStdout, ExitStatus, Stdio};
+
+use crate::error::{Error, Kind, Result};
+
+pub use launch::maybe_launch;
+pub use unisolated::{run_unisolated, spawn_unisolated};
+
+/// One hermetic shell and the command in it. Paths inside are absolute.
+///
+/// The root is built in this order: `/proc`, `/dev`, `/tmp`, `/build/home`,
+/// then `links`, `files`, and `binds` as given, so that a bind may lie on top
+/// of an earlier one. A mount point that is missing is made; inside a
+/// read-only bind it must exist already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shell {
+    pub binds: Vec<Bind>,
+    pub links: Vec<Link>,
+    pub files: Vec<File>,
+    /// The whole environment: nothing is inherited.
+    pub env: BTreeMap<OsString, OsString>,
+    pub cwd: PathBuf,
+    /// The program and its arguments. A program without a slash is looked up
+    /// in `env`'s `PATH`, inside.
+    pub command: Vec<OsString>,
+    pub network: Network,
+    pub terminal: Terminal,
+    pub hostname: String,
+    pub umask: u32,
+    /// The executable that calls [`maybe_launch`] first thing in its `main`.
+    pub launcher: PathBuf,
+}
+
+/// A folder or file of the host, with everything mounted below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bind {
+    pub source: PathBuf,
+    pub target: PathBuf,
+    pub access: Access,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+/// A symbolic link at `path` that says `target`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    pub target: PathBuf,
+    pub path: PathBuf,
+}
+
+/// A small file of the shell's own, such as `/etc/passwd`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    pub path: PathBuf,
+    pub bytes: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// Loopback only, of the shell's own.
+    None,
+    /// The host's; for `cargo fetch` alone.
+    Host,
+}
+
+/// How the command shares the terminal, where there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Terminal {
+    /// In xbuild's own process group: Ctrl-C and Ctrl-Z reach both.
+    Shared,
+    /// In a foreground group of its own, as a shell with job control wants.
+    Interactive,
+}
+
+impl Shell {
+    /// A shell with nothing in it but the command.
+    pub fn new<I: IntoIterator<Item = S>, S: Into<OsString>>(command: I) -> Self {
+        Shell {
+            binds: Vec::new(),
+            links: Vec::new(),
+            files: Vec::new(),
+            env: BTreeMap::new(),
+            cwd: PathBuf::from("/"),
+            command: command.into_iter().map(Into::into).collect(),
+            network: Network::None,
+            terminal: Terminal::Shared,
+            hostname: "xbuild".to_owned(),
+            umask: 0o022,
+            launcher: PathBuf::from("/proc/self/exe"),
+        }
+    }
+
+    #[must_use]
+    pub fn read_only(mut self, source: impl Into<PathBuf>, target: impl Into<PathBuf>) -> Self {
+        self.binds.push(Bind {
+            source: source.into(),
+            target: target.into(),
+            access: Access::ReadOnly,
+        });
+        self
+    }
+
+    #[must_use]
+    pub fn read_write(mut self, source: impl Into<PathBuf>, target: impl Into<PathBuf>) -> Self {
+        self.binds.push(Bind {
+            source: source.into(),
+            target: target.into(),
+            access: Access::ReadWrite,
+        });
+        self
+    }
+
+    #[must_use]
+    pub fn link(mut self, target: impl Into<PathBuf>, path: impl Into<PathBuf>) -> Self {
+        self.links.push(Link {
+            target: target.into(),
+            path: path.into(),
+        });
+        self
+    }
+
+    #[must_use]
+    pub fn file(mut self, path: impl Into<PathBuf>, bytes: impl Into<Vec<u8>>) -> Self {
+        self.files.push(File {
+            path: path.into(),
+            bytes: bytes.into(),
+        });
+        self
+    }
+
+    #[must_use]
+    pub fn env(mut self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.insert(key.into(), value.into());
+        self
+    }
+}
+
+/// How the command ended: its exit code, or 128 + the signal that killed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status(u8);
+
+impl Status {
+    pub const fn code(self) -> u8 {
+        self.0
+    }
+
+    pub const fn success(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl From<ExitStatus> for Status {
+    fn from(status: ExitStatus) -> Self {
+        let code = status
+            .code()
+            .or_else(|| status.signal().map(|signal| 128 + signal))
+            .and_then(|code| u8::try_from(code).ok());
+        Status(code.unwrap_or(u8::MAX))
+    }
+}
+
+/// A running command. Dropping it kills the command and all it started.
+#[derive(Debug)]
+pub struct Child {
+    process: std::process::Child,
+    /// What the command writes, where [`spawn`] was asked for it.
+    pub stdout: Option<ChildStdout>,
+    /// The launcher kills everything when this end closes.
+    lifeline: Option<UnixStream>,
+    signals: Option<signals::Forwarding>,
+}
+
+impl Child {
+    /// Waits for the end of the command, and of all processes it left behind,
+    /// which are killed.
+    ///
+    /// # Errors
+    /// Where waiting itself fails.
+    pub fn wait(mut self) -> Result<Status> {
+        self.reap()
+    }
+
+    fn reap(&mut self) -> Result<Status> {
+        let status = self.process.wait();
+        self.signals = None;
+        self.lifeline = None;
+        status.map(Status::from).map_err(|source| {
+            Error::new(Kind::Internal, "failed to wait for the hermetic shell").caused_by(source)
+        })
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if self.signals.is_some() {
+            if self.lifeline.take().is_none() {
+                let _ = self.process.kill();
+            }
+            let _ = self.reap();
+        }
+    }
+}
+
+/// Runs the command to its end, with xbuild's own standard streams.
+///
+/// # Errors
+/// [`Kind::Sandbox`] where the shell cannot be made or the command not be
+/// started in it; the error says which step failed and what to do. A command
+/// that fails is no error but a [`Status`].
+pub fn run(shell: &Shell) -> Result<Status> {
+    start(shell, Stdio::inherit())?.wait()
+}
+
+/// Starts the command with its standard output in [`Child::stdout`]; input and
+/// errors are xbuild's own.
+///
+/// # Errors
+/// As [`run`]; when this returns, the command itself runs.
+pub fn spawn(shell: &Shell) -> Result<Child> {
+    start(shell, Stdio::piped())
+}
+
+fn start(shell: &Shell, stdout: Stdio) -> Result<Child> {
+    let broken = |source: std::io::Error| {
+        Error::new(Kind::Sandbox, "failed to start the hermetic shell").caused_by(source)
+    };
+    let plan = wire::encode(shell)?;
+    let (mut lifeline, control) = UnixStream::pair().map_err(broken)?;
+    let (mut report, reporter) = std::io::pipe().map_err(broken)?;
+    let inherited = [control.as_raw_fd(), reporter.as_raw_fd()];
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the launcher needs two inherited descriptors"
+    )]
+    let mut command = std::process::Command::new(&shell.launcher);
+    command
+        .arg0(launch::NAME)
+        .args(inherited.map(|fd| fd.to_string()))
+        .env_clear()
+        .stdout(stdout);
+    // SAFETY: the closure runs between fork and exec, where only
+    // async-signal-safe calls are allowed; fcntl(2) is one, and it allocates
+    // nothing.
+    unsafe {
+        command.pre_exec(move || inherited.into_iter().try_for_each(sys::keep_on_exec));
+    }
+    let mut process = command.spawn().map_err(|source| {
+        Error::new(
+            Kind::Sandbox,
+            format!(
+                "failed to start the launcher `{}`",
+                shell.launcher.display()
+            ),
+        )
+        .caused_by(source)
+    })?;
+    drop((control, reporter));
+    let mut child = Child {
+        stdout: process.stdout.take(),
+        signals: Some(signals::Forwarding::to(process.id())),
+        process,
+        lifeline: None,
+    };
+    // A launcher that died early is explained by its report, not by EPIPE.
+    let _ = lifeline.write_all(&plan);
+    child.lifeline = Some(lifeline);
+
+    // The report closes when the command is started, or tells why it is not.
+    let mut message = Vec::new();
+    report.read_to_end(&mut message).map_err(broken)?;
+    if message.is_empty() {
+        return Ok(child);
+    }
+    drop(child);
+    Err(fault::Fault::decode(&message).map_or_else(
+        || Error::new(Kind::Sandbox, "the launcher of the hermetic shell failed"),
+        |fault| fault.explain(&fault::Host::look()),
+    ))
+}

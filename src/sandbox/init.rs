@@ -1,0 +1,146 @@
+//! PID 1 of the hermetic shell: makes it, starts the command, reaps.
+//!
+//! It keeps its capabilities and is not dumpable, which is what makes its
+//! memory, its environment and its executable unreadable from inside.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+
+use ::nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use ::nix::sys::signal::{SigSet, Signal, kill, killpg};
+use ::nix::sys::signalfd::{SfdFlags, SignalFd};
+use ::nix::unistd::{Gid, Pid, Uid, getegid, geteuid, sethostname, tcsetpgrp};
+
+use super::fault::{During, Fault, Step};
+use super::sys::Change;
+use super::wire::Plan;
+use super::{launch, mounts, privileges, sys};
+
+/// Who everybody is inside.
+const USER: u32 = 1000;
+
+/// Who called xbuild: owns what is written through a bind.
+pub(super) struct Caller {
+    uid: Uid,
+    gid: Gid,
+}
+
+impl Caller {
+    pub(super) fn current() -> Caller {
+        Caller {
+            uid: geteuid(),
+            gid: getegid(),
+        }
+    }
+}
+
+/// Init's whole life. `mask` is the signal mask that the command shall have.
+pub(super) fn main(
+    plan: &Plan,
+    caller: &Caller,
+    mut control: UnixStream,
+    report: &File,
+    foreground: bool,
+    mask: SigSet,
+) -> ! {
+    let started = prepare(plan, caller, &mut control).and_then(|()| {
+        match sys::fork_into(0).during(Step::Init)? {
+            Some(command) => Ok(command),
+            None => privileges::become_command(plan, foreground, &mask, report),
+        }
+    });
+    let code = match started {
+        Ok(command) => reap(Pid::from_raw(command), control, report, foreground),
+        Err(fault) => {
+            fault.send(report);
+            1
+        }
+    };
+    std::process::exit(code)
+}
+
+fn prepare(plan: &Plan, caller: &Caller, control: &mut UnixStream) -> Result<(), Fault> {
+    sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong).during(Step::Init)?;
+    // A launcher that died before that call cannot say this any more.
+    control.read_exact(&mut [0]).during(Step::Init)?;
+
+    // user_namespaces(7): an unprivileged process may map itself alone, and
+    // groups only after it gave up setgroups(2).
+    let map = |file: &str, line: String| {
+        std::fs::write(format!("/proc/self/{file}"), line).during(Step::Identity)
+    };
+    map("setgroups", "deny".to_owned())?;
+    map("uid_map", format!("{USER} {} 1", caller.uid))?;
+    map("gid_map", format!("{USER} {} 1", caller.gid))?;
+
+    mounts::build(plan)?;
+    sethostname(std::ffi::OsStr::new(&*plan.hostname.to_string_lossy())).during(Step::Hostname)?;
+    sys::set_domain_name(c"(none)").during(Step::Hostname)?;
+    if !plan.host_network {
+        sys::loopback_up().during(Step::Loopback)?;
+    }
+    Ok(())
+}
+
+/// Reaps whatever ends until the command itself does; its code is the result.
+/// When init then exits, the kernel kills all that is left.
+fn reap(command: Pid, mut control: UnixStream, report: &File, foreground: bool) -> i32 {
+    let mut mask = SigSet::empty();
+    for signal in [Signal::SIGCHLD, Signal::SIGINT, Signal::SIGQUIT] {
+        mask.add(signal);
+    }
+    let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+    let Ok(signals) = SignalFd::with_flags(&mask, flags) else {
+        return 1;
+    };
+    let hidden = sys::prctl(libc::PR_SET_DUMPABLE, 0);
+    if hidden.is_err() || launch::silence(foreground, report).is_err() {
+        return 1;
+    }
+    loop {
+        let mut events = [
+            PollFd::new(signals.as_fd(), PollFlags::POLLIN),
+            PollFd::new(control.as_fd(), PollFlags::POLLIN),
+        ];
+        let _ = poll(&mut events, PollTimeout::NONE);
+        let order = events[1].any().unwrap_or(true);
+
+        while let Ok(Some(signal)) = signals.read_signal() {
+            // From the launcher alone: it has no PID in here.
+            let forwarded = signal.ssi_code <= 0 && signal.ssi_pid == 0;
+            if forwarded
+                && let Ok(forwarded @ (Signal::SIGINT | Signal::SIGQUIT)) =
+                    Signal::try_from(signal.ssi_signo.cast_signed())
+            {
+                let _ = kill(command, forwarded);
+            }
+        }
+        while let Some((pid, change)) = sys::next_change(foreground) {
+            match change {
+                Change::Ended(code) if pid == command.as_raw() => return code,
+                Change::Stopped if pid == command.as_raw() => {
+                    let _ = control.write_all(&[launch::STOPPED]);
+                }
+                _ => {}
+            }
+        }
+        if order && !resume(command, &mut control) {
+            return 128 + libc::SIGKILL;
+        }
+    }
+}
+
+/// Continues the stopped command, with the terminal where the launcher has it.
+fn resume(command: Pid, control: &mut UnixStream) -> bool {
+    let mut order = [0];
+    if !matches!(control.read(&mut order), Ok(1)) {
+        return false;
+    }
+    if order == [launch::FOREGROUND] {
+        let _ = tcsetpgrp(std::io::stdin(), command);
+    }
+    let _ = killpg(command, Signal::SIGCONT);
+    true
+}
