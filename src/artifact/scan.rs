@@ -199,3 +199,122 @@ fn excerpt(window: &[u8], from: usize, to: usize) -> String {
         .count();
     String::from_utf8_lossy(&window[from - before..to + after]).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "0123456789abcdfghijklmnpqrsvwxyz";
+
+    fn needles() -> Vec<Needle> {
+        let home = Needle::folder(Path::new("/home/al"), "the home folder");
+        let home = home.expect("two names make a needle");
+        vec![Needle::nix_store(), home]
+    }
+
+    fn found(bytes: &[u8]) -> Vec<(&'static str, u64, usize)> {
+        let scan = scan(bytes, &needles()).expect("memory can be read");
+        scan.leaks
+            .iter()
+            .map(|leak| (leak.what, leak.offset, leak.of))
+            .collect()
+    }
+
+    /// Gives at most some bytes at a time, as a pipe does.
+    struct Trickle<'a>(&'a [u8], usize);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let size = self.0.len().min(buffer.len()).min(self.1);
+            buffer[..size].copy_from_slice(&self.0[..size]);
+            self.0 = &self.0[size..];
+            Ok(size)
+        }
+    }
+
+    #[test]
+    fn size_and_hash_are_those_of_the_whole_file() {
+        let empty = scan(&b""[..], &[]).expect("memory can be read");
+        assert_eq!(empty.size, 0);
+        let known = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(empty.sha256, known);
+        let large = vec![b'a'; 1_000_000 + 3 * BLOCK];
+        let whole = scan(large.as_slice(), &needles()).expect("memory can be read");
+        assert_eq!(whole.size, large.len() as u64);
+        assert_eq!(whole.sha256, hex(&Sha256::digest(&large)));
+        let pieces = scan(Trickle(&large, 4099), &needles()).expect("memory can be read");
+        assert_eq!(pieces, whole);
+        // FIPS 180-2, appendix B.3.
+        let million = scan(&large[..1_000_000], &[]).expect("memory can be read");
+        let known = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
+        assert_eq!(million.sha256, known);
+    }
+
+    #[test]
+    fn a_needle_is_a_whole_name() {
+        for (text, expected) in [
+            ("/home/al/src/main.rs", true),
+            ("/home/al", true),
+            ("unwrap()/home/al/src", true),
+            ("/home/al\0", true),
+            ("/home/al:/bin", true),
+            ("/home/alice/src", false),
+            ("/home/al-2/src", false),
+            ("/home/a", false),
+        ] {
+            assert_eq!(!found(text.as_bytes()).is_empty(), expected, "{text}");
+        }
+        let store = |rest: &str| !found(format!("/nix/store/{rest}").as_bytes()).is_empty();
+        assert!(store(&format!("{HASH}-glibc-2.31/lib")));
+        assert!(!store(""));
+        assert!(!store("/is-a-word"));
+        assert!(!store(&format!("{}-glibc", HASH.replace('a', "e"))));
+        assert!(!store(HASH));
+    }
+
+    #[test]
+    fn a_needle_is_found_wherever_a_block_ends() {
+        let needle = format!("/nix/store/{HASH}-x");
+        let ends = [
+            BLOCK - 2 * CONTEXT,
+            BLOCK - CONTEXT,
+            BLOCK,
+            2 * BLOCK - 2 * CONTEXT,
+            2 * BLOCK,
+        ];
+        for end in ends {
+            for back in (0..needle.len() + 3).step_by(5) {
+                let mut bytes = vec![0; 2 * BLOCK + 700];
+                let place = end - back;
+                bytes[place..place + needle.len()].copy_from_slice(needle.as_bytes());
+                let expected = [("the Nix store", place as u64, 1)];
+                assert_eq!(found(&bytes), expected, "{end} - {back}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_are_counted_and_the_first_few_kept() {
+        let text = "x/home/al/y\0".repeat(50);
+        let found = found(text.as_bytes());
+        assert_eq!(found.len(), KEPT);
+        assert_eq!(found[0], ("the home folder", 1, 50));
+        assert_eq!(found[1].1, 13);
+    }
+
+    #[test]
+    fn the_text_around_is_what_can_be_printed() {
+        let bytes = b"\0\x01assertion failed/home/al/src/main.rs\0more";
+        let scan = scan(&bytes[..], &needles()).expect("memory can be read");
+        assert_eq!(scan.leaks[0].text, "assertion failed/home/al/src/main.rs");
+        assert_eq!(scan.leaks[0].what, "the home folder");
+    }
+
+    #[test]
+    fn words_that_many_programs_know_make_no_needle() {
+        let makes = |path: &str| Needle::folder(Path::new(path), "x").is_some();
+        assert!(makes("/home/al") && makes("/home/al/"));
+        assert!(!makes("/") && !makes("/root") && !makes("/src/") && !makes("home/al"));
+        assert!(!makes(&format!("/a/{}", "b".repeat(300))));
+    }
+}

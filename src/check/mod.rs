@@ -7,6 +7,8 @@ mod architecture;
 mod distribution;
 mod glibc;
 mod leak;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::fmt;

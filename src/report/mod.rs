@@ -8,6 +8,8 @@ mod distributions;
 mod inspect;
 mod json;
 mod layout;
+#[cfg(test)]
+mod tests;
 
 use crate::artifact::{Artifact, GlibcVersion};
 use crate::check::{Finding, Severity};
