@@ -207,7 +207,14 @@ pub(super) fn remedy(said: &str) -> Option<&'static str> {
     if has("No space left") || has("Disk quota") {
         return Some("free some space, or set XBUILD_HOME to a folder on another disk");
     }
-    if has("namespace") || has("clone") || has("unshare") || has("mounting") || has("setgroups") {
+    let sandbox = [
+        "cloning builder",
+        "namespace",
+        "unshare",
+        "mounting",
+        "setgroups",
+    ];
+    if sandbox.into_iter().any(has) {
         return Some(
             "Nix's sandbox needs user namespaces: allow them with\n\
              sudo sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000\n\

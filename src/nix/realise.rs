@@ -150,7 +150,12 @@ impl Nix {
         };
         let log = progress.log(drv).join("\n");
         let show = self.command("nix-store").arg("--read-log").arg(drv);
-        let hint = remedy(&log).or_else(|| remedy(&said));
+        // A builder's own words may mean anything, but a full disk is one.
+        let full = log
+            .contains("No space left")
+            .then(|| remedy(&log))
+            .flatten();
+        let hint = full.or_else(|| remedy(&said));
         let error = Error::new(Kind::Nix, format!("`{}` failed to build", name_of(drv)))
             .caused_by(if log.is_empty() { said } else { log });
         let error = match hint {

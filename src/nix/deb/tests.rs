@@ -50,6 +50,7 @@ fn a_good_package_is_unpacked_without_its_setuid_bits() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("root");
+    fs::create_dir(&root).unwrap();
     let deb = package(
         folder.path(),
         &[
