@@ -68,7 +68,9 @@ impl Nix {
                 }
                 Err(error) if find.choice == Choice::Auto => {
                     let cause = std::error::Error::source(&error)
-                        .map(|cause| format!(" ({})", last_line(&cause.to_string())))
+                        .map(|cause| last_line(&cause.to_string()).to_owned())
+                        .filter(|cause| !cause.is_empty())
+                        .map(|cause| format!(" ({cause})"))
                         .unwrap_or_default();
                     terminal::note(format!("{error}{cause}; using xbuild's own Nix"));
                 }
@@ -198,7 +200,8 @@ fn on_path(path: Option<&OsString>) -> Option<PathBuf> {
 }
 
 fn last_line(text: &str) -> &str {
-    text.lines().last().unwrap_or("").trim()
+    let about_options = |line: &&str| !line.starts_with("(use '--show-trace'");
+    text.lines().rfind(about_options).unwrap_or("").trim()
 }
 
 /// What to do about the commonest reasons why Nix cannot build.

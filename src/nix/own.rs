@@ -1,6 +1,8 @@
 //! Brings our own Nix: pinned Debian packages, unpacked into the data folder
 //! and made to find their own libraries there. No root, no daemon, no install.
 
+use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -8,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::lock::{Lock, Share};
 use super::version::Version;
 use super::{deb, publish};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, IoContext, Kind, Result};
 use crate::host::Folders;
 use crate::process::Command;
 use crate::terminal;
@@ -18,6 +20,7 @@ const LAYOUT: &str = "1";
 const LIB: &str = "usr/lib/x86_64-linux-gnu";
 const LOADER: &str = "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
 const NIX: &str = "usr/bin/nix";
+const MANIFEST: &str = "manifest";
 const PATCHELF: &str = "usr/bin/patchelf";
 
 /// The packages that make up our own Nix: the pinned sets `nix` and
@@ -48,11 +51,11 @@ pub fn bring(folders: &Folders, packages: &Packages<'_>) -> Result<(PathBuf, Ver
     }
     let folder = folders.own_nix().join(key(packages.sha256));
     let nix = folder.join(NIX);
-    if let Some(version) = version(&nix) {
+    if let Some(version) = whole(&folder) {
         return Ok((nix, version));
     }
     let _lock = Lock::take(&folders.locks(), "nix", Share::Exclusive)?;
-    if let Some(version) = version(&nix) {
+    if let Some(version) = whole(&folder) {
         return Ok((nix, version));
     }
     let debs = (packages.fetch)()?;
@@ -61,14 +64,48 @@ pub fn bring(folders: &Folders, packages: &Packages<'_>) -> Result<(PathBuf, Ver
         deb::unpack(file, new.path(), &is_needed)?;
     }
     relocate(new.path(), &folder)?;
+    let manifest = list(new.path())?;
+    super::write_atomically(&new.path().join(MANIFEST), |file| {
+        file.write_all(manifest.as_bytes())
+    })?;
     publish(new, &folder)?;
-    match version(&nix) {
+    match whole(&folder) {
         Some(version) => {
             terminal::verbose(format!("unpacked Nix {version} into {}", folder.display()));
             Ok((nix, version))
         }
         None => Err(unusable(&nix)),
     }
+}
+
+/// The version of the Nix in a folder, if all of it is there. Without the
+/// list a missing library would be taken from the machine's, unnoticed.
+fn whole(folder: &Path) -> Option<Version> {
+    let manifest = fs::read_to_string(folder.join(MANIFEST)).ok()?;
+    if list(folder).ok()? != manifest {
+        return None;
+    }
+    version(&folder.join(NIX))
+}
+
+/// Every file and link below a folder with its size in bytes, sorted.
+fn list(folder: &Path) -> Result<String> {
+    let mut lines = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).at("read the folder", &next)? {
+            let path = entry.at("read the folder", &next)?.path();
+            let metadata = fs::symlink_metadata(&path).at("read", &path)?;
+            let name = path.strip_prefix(folder).unwrap_or(&path);
+            if metadata.is_dir() {
+                folders.push(path);
+            } else if name != Path::new(MANIFEST) {
+                lines.push(format!("{} {}\n", name.display(), metadata.len()));
+            }
+        }
+    }
+    lines.sort_unstable();
+    Ok(lines.concat())
 }
 
 /// The version of a `nix` binary, if it runs and tells one.

@@ -62,34 +62,53 @@ impl Nix {
     }
 
     /// Realises it whatever is written down about it.
-    pub(super) fn realise_anew(&self, hold: &Hold, request: &Request<'_>) -> Result<Realised> {
+    pub(super) fn realise_anew(&self, _hold: &Hold, request: &Request<'_>) -> Result<Realised> {
+        let mut realised = self.build_and_describe(request)?;
+        let vanished: Vec<StorePath> = realised.vanished().cloned().collect();
+        if !vanished.is_empty() {
+            // Nix believes its database; the disk says otherwise.
+            self.put_right(&vanished)?;
+            realised = self.build_and_describe(request)?;
+        }
+        if let Some(path) = realised.vanished().next() {
+            return Err(Error::new(
+                Kind::Nix,
+                format!(
+                    "`{}` is not there though Nix built it",
+                    self.physical(path).display()
+                ),
+            ));
+        }
+        realised.save(&self.folders, request.key)?;
+        Ok(realised)
+    }
+
+    fn build_and_describe(&self, request: &Request<'_>) -> Result<Realised> {
         let root = state::root(&self.folders, request.key)?;
         let build = self
             .command("nix")
             .args(["build", "--json", "--log-format", "internal-json", "-f"])
             .arg(request.sources.join("default.nix"))
-            .args(["--out-link"])
+            .arg("--out-link")
             .arg(&root)
             .arg(request.attr);
         let built = self.build(&build, request.what)?;
-        let out = match &built[..] {
-            [one] => one.outputs.out.clone(),
-            _ => {
-                return Err(Error::new(
-                    Kind::Internal,
-                    format!("`{}` is not one derivation", request.attr),
-                ));
-            }
+        let [built] = &built[..] else {
+            return Err(Error::new(
+                Kind::Internal,
+                format!("`{}` is not one derivation", request.attr),
+            ));
         };
+        let out = built.outputs.out.clone();
         let closure = self.closure(&out)?;
         let sources = super::SOURCES_HASH;
-        let realised = Realised::new(request.attr, out, closure, self.root(), sources);
-        if realised.vanished().next().is_some() {
-            // Nix believes its database; the disk says otherwise.
-            self.repair_paths(hold, &realised)?;
-        }
-        realised.save(&self.folders, request.key)?;
-        Ok(realised)
+        Ok(Realised::new(
+            request.attr,
+            out,
+            closure,
+            self.root(),
+            sources,
+        ))
     }
 
     /// Everything that a path needs at run time, itself included, sorted.

@@ -26,27 +26,14 @@ impl Nix {
     /// its trusted users may.
     pub fn repair(&self, hold: &Hold, request: &Request<'_>) -> Result<Health> {
         let realised = self.realise(hold, request)?;
-        let repaired = self.repair_paths(hold, &realised)?;
-        Ok(Health { repaired, realised })
-    }
-
-    /// Repairs what is wrong and says what that was.
-    pub(super) fn repair_paths(&self, _hold: &Hold, realised: &Realised) -> Result<Vec<StorePath>> {
-        let bad = self.altered(realised.closure())?;
-        if bad.is_empty() {
-            return Ok(bad);
+        let repaired = self.altered(realised.closure())?;
+        if repaired.is_empty() {
+            return Ok(Health { repaired, realised });
         }
-        for path in &bad {
-            terminal::warning(format!("{path} was altered or removed; rebuilding it"));
-        }
-        let repair = self
-            .command("nix-store")
-            .arg("--repair-path")
-            .args(bad.iter().map(ToString::to_string));
-        self.output(&repair)?;
-        let left = self.altered(&bad)?;
-        match left.first() {
-            None => Ok(bad),
+        self.put_right(&repaired)?;
+        let realised = self.realise_anew(hold, request)?;
+        match self.altered(&repaired)?.first() {
+            None => Ok(Health { repaired, realised }),
             Some(path) => Err(Error::new(
                 Kind::Integrity,
                 format!("{path} is still not what it should be after a rebuild"),
@@ -54,25 +41,61 @@ impl Nix {
         }
     }
 
+    /// Sees to it that the next realisation gives these paths anew.
+    pub(super) fn put_right(&self, bad: &[StorePath]) -> Result<()> {
+        for path in bad {
+            terminal::warning(format!("{path} was altered or removed; rebuilding it"));
+        }
+        if self.is_own() {
+            return self.forget(bad);
+        }
+        // What others made of these paths is theirs, so they are rebuilt in
+        // place. (Nix 2.26 cannot do that in a private store: it looks for
+        // them below the machine's /nix/store.)
+        let repair = self
+            .command("nix-store")
+            .arg("--repair-path")
+            .args(bad.iter().map(ToString::to_string));
+        self.output(&repair).map(drop)
+    }
+
+    /// Removes paths from our private store, and what refers to them.
+    pub(super) fn forget(&self, bad: &[StorePath]) -> Result<()> {
+        let query = self
+            .command("nix-store")
+            .args(["--query", "--referrers-closure"])
+            .args(bad.iter().map(ToString::to_string));
+        let all = self.output(&query)?;
+        let delete = self
+            .command("nix-store")
+            .args(["--delete", "--ignore-liveness"])
+            .args(all.lines());
+        self.output(&delete).map(drop)
+    }
+
     /// Those of the paths whose contents do not have their recorded hash.
     fn altered(&self, paths: &[StorePath]) -> Result<Vec<StorePath>> {
-        let verify = |paths: &[StorePath]| {
+        let is_right = |paths: &[StorePath]| {
             let verify = self
                 .command("nix-store")
                 .arg("--verify-path")
                 .args(paths.iter().map(ToString::to_string));
             terminal::verbose(&verify);
-            verify.output().is_ok()
+            let output = verify.to_std().output();
+            output
+                .map(|output| output.status.success())
+                .map_err(|source| verify.not_started(source))
         };
         // One process for the common case; one a path to find the culprits,
         // as Nix's messages about them differ by version.
-        if verify(paths) {
-            return Ok(Vec::new());
+        let mut altered = Vec::new();
+        if !is_right(paths)? {
+            for path in paths {
+                if !is_right(std::slice::from_ref(path))? {
+                    altered.push(path.clone());
+                }
+            }
         }
-        Ok(paths
-            .iter()
-            .filter(|path| !verify(std::slice::from_ref(*path)))
-            .cloned()
-            .collect())
+        Ok(altered)
     }
 }

@@ -61,7 +61,7 @@ impl Nix {
     }
 
     /// Those of the paths that are not there and registered.
-    pub(super) fn invalid<'p>(
+    fn invalid<'p>(
         &self,
         paths: impl Iterator<Item = &'p StorePath> + Clone,
     ) -> Result<BTreeSet<StorePath>> {
@@ -69,17 +69,23 @@ impl Nix {
             return Ok(BTreeSet::new());
         }
         let unregistered = self.unregistered(paths.clone())?;
-        let vanished = |path: &StorePath| {
-            !unregistered.contains(path) && fs::symlink_metadata(self.physical(path)).is_err()
-        };
-        if !paths.clone().any(vanished) {
+        let vanished: Vec<StorePath> = paths
+            .clone()
+            .filter(|path| !unregistered.contains(path))
+            .filter(|path| fs::symlink_metadata(self.physical(path)).is_err())
+            .cloned()
+            .collect();
+        if vanished.is_empty() {
             return Ok(unregistered);
         }
-        // Registered, but gone from the disk: Nix forgets such paths itself.
-        let verify = self.command("nix-store").arg("--verify");
-        terminal::verbose(&verify);
-        // It fails for paths that others refer to; what remains is shown next.
-        let _ = verify.output();
+        if self.is_own() {
+            self.forget(&vanished)?;
+        } else {
+            // It fails for paths that others refer to, and forgets the rest.
+            let verify = self.command("nix-store").arg("--verify");
+            terminal::verbose(&verify);
+            let _ = verify.output();
+        }
         self.unregistered(paths)
     }
 

@@ -69,7 +69,6 @@ build-users-group =
 substitute = false
 substituters =
 builders =
-build-hook =
 flake-registry = {registry}
 accept-flake-config = false
 warn-dirty = false

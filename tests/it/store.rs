@@ -1,0 +1,302 @@
+//! The life of a Nix store, with a real Nix: brought, seeded, built in, killed,
+//! damaged, healed, collected.
+//!
+//! These download 26 MB at their first run and build in Nix's sandbox, so
+//! they run with `cargo test -- --ignored store::` only.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use xbuild::error::{Kind, Result};
+use xbuild::fetch::{Downloads, Mirrors, Options, Wanted};
+use xbuild::host::Folders;
+use xbuild::nix::{Choice, Find, Nix, Packages, Realised, Request, SeedFile, nix_sources};
+use xbuild::pins::Pins;
+
+const KEY: &str = "test-key";
+
+/// A toolchain in small: a pinned file that no network has, a step of its
+/// own, and something that refers to it.
+const EXPRESSION: &str = r#"
+let
+  step = name: script: extra: derivation ({
+    inherit name;
+    system = "x86_64-linux";
+    builder = "${./seed}/busybox";
+    args = [ "sh" "-euc" script ];
+  } // extra);
+  file = derivation {
+    name = "FILE_NAME";
+    url = "http://example.invalid/file";
+    urls = [ "http://example.invalid/file" ];
+    executable = false;
+    unpack = false;
+    system = "builtin";
+    builder = "builtin:fetchurl";
+    preferLocalBuild = true;
+    outputHashMode = "flat";
+    outputHashAlgo = "sha256";
+    outputHash = "FILE_HASH";
+  };
+  base = step "base" "cat $file > $out" { inherit file; };
+  bad = step "bad" "echo a line of the log; exit 3" { };
+in
+{
+  toolchain."good" = step "good" "mkdir $out; cat $base > $out/copy; echo $base > $out/base" {
+    inherit base;
+  };
+  toolchain."bad" = step "after" "cat ${bad}" { };
+  broken = throw "never";
+}
+"#;
+
+/// A home, the expression, and a file to seed.
+struct World {
+    home: tempfile::TempDir,
+    folders: Folders,
+    expression: PathBuf,
+    file: SeedFile,
+}
+
+impl World {
+    fn new(nonce: &str) -> Self {
+        // Nix refuses a store that anyone could replace.
+        let home = tempfile::tempdir().unwrap();
+        let folders = Folders::below(&home.path().join("a b"));
+        let text = format!("contents of a pinned file {nonce}\n");
+        let path = home.path().join("by-hash");
+        fs::write(&path, &text).unwrap();
+        let sha256 = xbuild::pins::hash::Sha256::of(text.as_bytes()).to_hex();
+        let file = SeedFile {
+            store_name: "file_1-3a1+b_amd64.deb".to_owned(),
+            path,
+            sha256,
+        };
+        let expression = home.path().join("expression");
+        fs::create_dir_all(expression.join("seed")).unwrap();
+        let text = EXPRESSION
+            .replace("FILE_NAME", &file.store_name)
+            .replace("FILE_HASH", &file.sha256);
+        fs::write(expression.join("default.nix"), text).unwrap();
+        let sources = nix_sources(&folders).unwrap();
+        fs::copy(
+            sources.join("seed/busybox"),
+            expression.join("seed/busybox"),
+        )
+        .unwrap();
+        World {
+            home,
+            folders,
+            expression,
+            file,
+        }
+    }
+
+    fn find(&self, choice: Choice, path: Option<OsString>) -> Result<Nix> {
+        let pins = Pins::embedded()?;
+        let wanted: Vec<Wanted> = pins
+            .union(&["bootstrap", "nix"])?
+            .into_iter()
+            .map(|package| package.wanted())
+            .collect();
+        let sha256: Vec<String> = wanted.iter().map(|file| file.sha256.to_hex()).collect();
+        let mirrors = Mirrors::for_machine(&[], pins.snapshots())?;
+        let cache = Downloads::new(&Folders::find()?);
+        let sources = nix_sources(&self.folders)?;
+        Nix::find(&Find {
+            folders: &self.folders,
+            choice,
+            path,
+            sources: &sources,
+            packages: Packages {
+                sha256: &sha256,
+                fetch: &|| cache.fetch(&wanted, &mirrors, &Options::default()),
+            },
+        })
+    }
+
+    fn request<'a>(&'a self, attr: &'a str) -> Request<'a> {
+        Request {
+            sources: &self.expression,
+            attr,
+            key: KEY,
+            what: "toolchain",
+        }
+    }
+
+    fn good(&self, nix: &Nix) -> Realised {
+        let hold = nix.hold().unwrap();
+        nix.seed(&hold, std::slice::from_ref(&self.file)).unwrap();
+        let request = self.request("toolchain.good");
+        nix.realise(&hold, &request).unwrap()
+    }
+
+    fn copy(&self, realised: &Realised) -> PathBuf {
+        realised.physical(realised.out()).join("copy")
+    }
+}
+
+fn make_writable(path: &Path) {
+    let folder = path.parent().unwrap();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+}
+
+#[test]
+#[ignore = "downloads Nix and builds with it"]
+fn own_nix_builds_seeds_heals_and_collects() {
+    let world = World::new("own");
+    let nix = world.find(Choice::Own, None).unwrap();
+    assert!(nix.is_own());
+
+    // Seeding is idempotent, and a changed file is refused by name.
+    let hold = nix.hold().unwrap();
+    let file = std::slice::from_ref(&world.file);
+    assert_eq!(nix.seed(&hold, file).unwrap(), 1);
+    assert_eq!(nix.seed(&hold, file).unwrap(), 0);
+    let lie = SeedFile {
+        sha256: "0".repeat(64),
+        ..world.file.clone()
+    };
+    let error = nix.seed(&hold, &[lie]).unwrap_err();
+    assert_eq!(error.kind(), Kind::Integrity);
+    assert!(error.to_string().contains("by-hash"), "{error}");
+
+    // Realised, whole, and known without Nix.
+    let realised = world.good(&nix);
+    let text = fs::read_to_string(&world.file.path).unwrap();
+    assert_eq!(fs::read_to_string(world.copy(&realised)).unwrap(), text);
+    assert_eq!(realised.closure().len(), 2);
+    assert!(realised.store().starts_with(world.home.path()));
+    assert_eq!(Realised::load(&world.folders, KEY), Some(realised.clone()));
+
+    // A state file cut short is written again.
+    let state = world.folders.toolchains().join(KEY).join("realised.json");
+    let whole = fs::read(&state).unwrap();
+    fs::write(&state, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(Realised::load(&world.folders, KEY), None);
+    assert_eq!(world.good(&nix), realised);
+    assert_eq!(fs::read(&state).unwrap(), whole);
+
+    // A path that is gone from the disk is built again.
+    for path in realised.closure() {
+        let physical = realised.physical(path);
+        if physical.is_dir() {
+            fs::set_permissions(&physical, fs::Permissions::from_mode(0o755)).unwrap();
+            fs::remove_dir_all(&physical).unwrap();
+        } else {
+            fs::remove_file(&physical).unwrap();
+        }
+        assert_eq!(Realised::load(&world.folders, KEY), None, "{path}");
+        assert_eq!(world.good(&nix), realised, "{path}");
+        assert_eq!(fs::read_to_string(world.copy(&realised)).unwrap(), text);
+    }
+
+    // An altered one is found and repaired.
+    let request = world.request("toolchain.good");
+    assert!(nix.repair(&hold, &request).unwrap().repaired.is_empty());
+    let copy = world.copy(&realised);
+    make_writable(&copy);
+    fs::write(&copy, "altered").unwrap();
+    let health = nix.repair(&hold, &request).unwrap();
+    assert_eq!(health.repaired, [realised.out().clone()]);
+    assert_eq!(fs::read_to_string(&copy).unwrap(), text);
+    drop(hold);
+
+    // What is kept stays; what is not goes, and comes back when wanted.
+    let kept = nix.gc(&|_| true).unwrap();
+    assert!(kept.dropped.is_empty());
+    assert_eq!(Realised::load(&world.folders, KEY), Some(realised.clone()));
+    let collected = nix.gc(&|_| false).unwrap();
+    assert_eq!(collected.dropped, [KEY]);
+    assert!(collected.freed > 0);
+    assert!(!copy.exists());
+    assert_eq!(world.good(&nix), realised);
+}
+
+#[test]
+#[ignore = "downloads Nix and builds with it"]
+fn a_failing_builder_is_named_with_the_end_of_its_log() {
+    let world = World::new("failing");
+    let nix = world.find(Choice::Own, None).unwrap();
+    let hold = nix.hold().unwrap();
+    let error = nix
+        .realise(&hold, &world.request("toolchain.bad"))
+        .unwrap_err();
+    assert_eq!(error.kind(), Kind::Nix);
+    assert_eq!(error.to_string(), "`bad` failed to build");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(cause, "a line of the log");
+    let error = nix.realise(&hold, &world.request("broken")).unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("never"), "{cause}");
+    assert_eq!(Realised::load(&world.folders, KEY), None);
+}
+
+#[test]
+#[ignore = "downloads Nix and builds with it"]
+fn own_nix_is_brought_once_and_heals_when_damaged() {
+    let world = World::new("brought");
+    let programs: Vec<PathBuf> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..3)
+            .map(|_| scope.spawn(|| world.find(Choice::Own, None).unwrap()))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap().program().to_owned())
+            .collect()
+    });
+    assert!(programs.iter().all(|program| *program == programs[0]));
+    let library = programs[0].with_file_name("../lib/x86_64-linux-gnu/libsqlite3.so.0");
+    fs::remove_file(&library).unwrap();
+    let left = world.folders.own_nix().join(".unfinished-killed");
+    fs::create_dir_all(left.join("usr")).unwrap();
+    let nix = world.find(Choice::Own, None).unwrap();
+    assert_eq!(nix.program(), programs[0]);
+    assert!(library.exists());
+    assert!(!left.exists());
+}
+
+#[test]
+#[ignore = "builds with the machine's Nix, which must be on /usr/bin"]
+fn the_machines_nix_gives_the_same_paths_as_our_own() {
+    let world = World::new("same");
+    let other = World::new("same");
+    let machine = world.find(Choice::System, Some("/usr/bin".into())).unwrap();
+    let own = other.find(Choice::Own, None).unwrap();
+    assert!(!machine.is_own());
+    let (a, b) = (world.good(&machine), other.good(&own));
+    assert_eq!(a.out(), b.out());
+    assert_eq!(a.closure(), b.closure());
+    assert_eq!(a.store(), Path::new("/"));
+    let collected = machine.gc(&|_| false).unwrap();
+    assert!(collected.left_to_the_machine);
+    assert_eq!(Realised::load(&world.folders, KEY), None);
+}
+
+#[test]
+#[ignore = "downloads Nix"]
+fn an_old_or_broken_nix_on_path_is_passed_over() {
+    let world = World::new("old");
+    let scripts = [
+        "echo 'nix (Nix) 2.7.0'",
+        "exit 1",
+        "[ $1 = --version ] && echo 'nix (Nix) 2.99.0'",
+    ];
+    for script in scripts {
+        let bin = tempfile::tempdir().unwrap();
+        let nix = bin.path().join("nix");
+        fs::write(&nix, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&nix, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = Some(bin.path().as_os_str().to_owned());
+        assert!(
+            world.find(Choice::Auto, path.clone()).unwrap().is_own(),
+            "{script}"
+        );
+        let error = world.find(Choice::System, path).unwrap_err();
+        assert_eq!(error.kind(), Kind::Nix, "{script}");
+    }
+    assert!(world.find(Choice::System, Some("/nowhere".into())).is_err());
+}
