@@ -33,3 +33,6 @@ pub const SHELL_ENV: [(&str, &str); 3] = [
     ("CARGO_HOME", HOME),
     ("CARGO_TARGET_DIR", TARGET),
 ];
+
+#[cfg(test)]
+mod tests;

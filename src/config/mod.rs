@@ -158,3 +158,6 @@ impl Passthrough {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
