@@ -47,3 +47,4 @@ pub mod report;
 pub mod sandbox;
 pub mod target;
 pub mod terminal;
+pub mod toolchain;

@@ -32,7 +32,7 @@ step {
       name=$(basename $so)
       soname=$(llvm-readelf -d $so | sed -n 's/.*(SONAME).*\[\(.*\)\].*/\1/p')
       [ "$name" = "$soname" ] || continue
-      case $name in libstdc++* | libgcc_s* | libatomic* | libgomp* | libcrypt.*) continue ;; esac
+      case $name in libstdc++* | libatomic* | libgomp* | libcrypt.*) continue ;; esac
       llvm-readelf --dyn-syms -W $so > syms
       awk -v FLOOR=${floor} -v ASM=stub.s -v MAP=stub.map -f ${../sysroot}/stub.awk syms
       $cc -Wno-unused-command-line-argument -c stub.s -o stub.o

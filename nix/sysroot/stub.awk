@@ -7,6 +7,8 @@
 # relocations in non-PIE programs would part `environ` from `__environ`.
 
 function number(version,    part) {
+  # The compiler's runtime has versions of its own, which bound no floor.
+  if (version ~ /^GCC_[0-9.]+$/) return 0
   if (version !~ /^GLIBC_[0-9]+\.[0-9]+(\.[0-9]+)?$/) return -1
   sub(/^GLIBC_/, "", version)
   split(version, part, ".")
@@ -17,16 +19,17 @@ BEGIN {
   limit = number("GLIBC_" FLOOR)
 }
 
-# Num: Value Size Type Bind Vis Ndx Name
-$1 ~ /^[0-9]+:$/ && $7 != "UND" && $7 != "ABS" && index($8, "@") {
-  at = index($8, "@")
-  name = substr($8, 1, at - 1)
-  version = substr($8, at)
-  if (version ~ /^@@/) preferred[name] = 1
+# Num: Value Size Type Bind Vis [other] Ndx Name
+$1 ~ /^[0-9]+:$/ && $(NF - 1) != "UND" && $(NF - 1) != "ABS" && index($NF, "@") {
+  at = index($NF, "@")
+  name = substr($NF, 1, at - 1)
+  version = substr($NF, at)
+  is_default = version ~ /^@@/
+  if (is_default) preferred[name] = 1
   sub(/^@+/, "", version)
   rank = number(version)
   if (rank < 0 || rank > limit) next
-  if (!(name in best) || rank > best[name]) {
+  if (!(name in best) || rank > best[name] || is_default && rank == best[name]) {
     best[name] = rank
     label[name] = version
     value[name] = $2

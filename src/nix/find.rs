@@ -192,7 +192,8 @@ impl Nix {
     }
 }
 
-fn on_path(path: Option<&OsString>) -> Option<PathBuf> {
+/// The first `nix` on a search path, looked for in absolute folders alone.
+pub fn on_path(path: Option<&OsString>) -> Option<PathBuf> {
     std::env::split_paths(path?)
         .filter(|folder| folder.is_absolute())
         .map(|folder| folder.join("nix"))

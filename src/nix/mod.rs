@@ -31,7 +31,7 @@ use tempfile::TempDir;
 
 use crate::error::{IoContext, Result};
 
-pub use find::{Choice, Find, Nix};
+pub use find::{Choice, Find, Nix, on_path};
 pub use gc::{Collected, Known};
 pub use lock::{Lock, Share};
 pub use own::Packages;

@@ -1,0 +1,258 @@
+//! From a target to what builds it: packages fetched, seeded and realised once,
+//! afterwards found by their names alone.
+//!
+//! The warm path reads two small JSON files; it starts no process and hashes
+//! nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::env::{Env, Runner};
+use crate::error::{IoContext, Result};
+use crate::fetch::{Downloads, Mirrors, Options};
+use crate::host::{self, Folders};
+use crate::nix::{self, Choice, Find, Nix, Realised, SeedFile, StorePath};
+use crate::pins::{Package, Pins};
+use crate::target::TargetSpec;
+use crate::terminal;
+
+/// Something that is realised by itself, because not every command needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    attr: String,
+    /// What it is called on the terminal.
+    what: &'static str,
+    sets: Vec<String>,
+}
+
+impl Part {
+    /// Compiler, linker, sysroot and standard library.
+    pub fn toolchain(spec: &TargetSpec) -> Self {
+        Part {
+            attr: format!("toolchain.{}", spec.name()),
+            what: "toolchain",
+            sets: spec.toolchain_sets(),
+        }
+    }
+
+    /// What runs the target's programs.
+    pub fn runner(spec: &TargetSpec) -> Self {
+        Part {
+            attr: format!("runner.{}", spec.name()),
+            what: "runner",
+            sets: spec.runner_sets(),
+        }
+    }
+
+    /// The lints of `xbuild clippy`.
+    pub fn clippy() -> Self {
+        let sets = ["bootstrap", "rust", "llvm", "std-amd64", "clippy"];
+        Part {
+            attr: "clippy".to_owned(),
+            what: "clippy",
+            sets: sets.map(str::to_owned).to_vec(),
+        }
+    }
+
+    /// An attribute of `nix/default.nix`.
+    pub fn attr(&self) -> &str {
+        &self.attr
+    }
+
+    pub fn sets(&self) -> &[String] {
+        &self.sets
+    }
+
+    /// Everything that a realised part depends on is in the sources' hash.
+    fn key(&self) -> String {
+        format!("{}-{}", self.attr, &nix::SOURCES_HASH[..16])
+    }
+}
+
+/// How parts are realised.
+#[derive(Debug, Clone)]
+pub struct Workshop {
+    pub folders: Folders,
+    /// Mirrors to ask before the machine's own.
+    pub mirrors: Vec<String>,
+    pub nix: Choice,
+    pub offline: bool,
+}
+
+/// A realised toolchain and what it says of itself.
+#[derive(Debug, Clone)]
+pub struct Toolchain {
+    pub spec: TargetSpec,
+    pub env: Env,
+    pub realised: Realised,
+}
+
+/// A realised runner and what it says of itself.
+#[derive(Debug, Clone)]
+pub struct RealisedRunner {
+    pub runner: Runner,
+    pub realised: Realised,
+}
+
+impl Workshop {
+    /// Realises the parts, in their order: those that are there already at
+    /// once, the others after one common download.
+    ///
+    /// # Errors
+    /// From fetching (`Kind::Network`, `Kind::Integrity`), from Nix
+    /// (`Kind::Nix`) or from the folders of ours (`Kind::Filesystem`).
+    pub fn realise(&self, parts: &[Part]) -> Result<Vec<Realised>> {
+        let warm: Vec<Option<Realised>> = parts.iter().map(|part| self.load(part)).collect();
+        if warm.iter().all(Option::is_some) {
+            return Ok(warm.into_iter().flatten().collect());
+        }
+        let cold: Vec<&Part> = parts
+            .iter()
+            .zip(&warm)
+            .filter_map(|(part, warm)| warm.is_none().then_some(part))
+            .collect();
+        let pins = Pins::embedded()?;
+        let packages = pins.union(&sets_of(&cold))?;
+        let nix = self.provision(&pins, &packages)?;
+        let sources = nix::nix_sources(&self.folders)?;
+        let hold = nix.hold()?;
+        nix.seed(&hold, &self.seeds(&packages)?)?;
+        let mut realised = Vec::with_capacity(parts.len());
+        for (part, warm) in parts.iter().zip(warm) {
+            realised.push(match warm {
+                Some(warm) => warm,
+                None => nix.realise(
+                    &hold,
+                    &nix::Request {
+                        sources: &sources,
+                        attr: &part.attr,
+                        key: &part.key(),
+                        what: part.what,
+                    },
+                )?,
+            });
+        }
+        Ok(realised)
+    }
+
+    /// A target's toolchain from its realised part.
+    ///
+    /// # Errors
+    /// Where its description cannot be read.
+    pub fn toolchain(&self, spec: &TargetSpec, realised: Realised) -> Result<Toolchain> {
+        let path = realised.physical(realised.out()).join("env.json");
+        let env = Env::parse(&path, &read(&path)?)?;
+        Ok(Toolchain {
+            spec: spec.clone(),
+            env,
+            realised,
+        })
+    }
+
+    /// A target's runner from its realised part.
+    ///
+    /// # Errors
+    /// Where its description cannot be read.
+    pub fn runner(&self, realised: Realised) -> Result<RealisedRunner> {
+        let path = realised.physical(realised.out()).join("runner.json");
+        let runner = Runner::parse(&path, &read(&path)?)?;
+        Ok(RealisedRunner { runner, realised })
+    }
+
+    /// Fetches what the parts need into the cache, without realising anything.
+    ///
+    /// # Errors
+    /// As fetching has them.
+    pub fn download(&self, packages: &[&Package]) -> Result<Vec<PathBuf>> {
+        let wanted: Vec<_> = packages.iter().map(|package| package.wanted()).collect();
+        let pins = Pins::embedded()?;
+        let mirrors = Mirrors::for_machine(&self.mirrors, pins.snapshots())?;
+        let options = Options {
+            offline: self.offline,
+            ..Options::default()
+        };
+        Downloads::new(&self.folders).fetch(&wanted, &mirrors, &options)
+    }
+
+    /// A Nix that can build, without anything realised.
+    ///
+    /// # Errors
+    /// As [`Nix::find`] has them.
+    pub fn nix(&self) -> Result<Nix> {
+        self.provision(&Pins::embedded()?, &[])
+    }
+
+    /// Downloads in one go what is needed, our own Nix included where the
+    /// machine has none, and finds Nix.
+    fn provision(&self, pins: &Pins, packages: &[&Package]) -> Result<Nix> {
+        let own = pins.union(&["bootstrap", "nix"])?;
+        let mut all = packages.to_vec();
+        if self.nix == Choice::Own || nix::on_path(host::var("PATH").as_ref()).is_none() {
+            all.extend(&own);
+        }
+        self.download(&all)?;
+        let sha256: Vec<String> = own.iter().map(|package| package.sha256.to_hex()).collect();
+        let sources = nix::nix_sources(&self.folders)?;
+        let nix = Nix::find(&Find {
+            folders: &self.folders,
+            choice: self.nix,
+            path: host::var("PATH"),
+            sources: &sources,
+            packages: nix::Packages {
+                sha256: &sha256,
+                fetch: &|| self.download(&own),
+            },
+        })?;
+        terminal::verbose(format!(
+            "using Nix {} ({})",
+            nix.version(),
+            nix.program().display()
+        ));
+        Ok(nix)
+    }
+
+    fn seeds(&self, packages: &[&Package]) -> Result<Vec<SeedFile>> {
+        let files = self.download(packages)?;
+        let seed = |(package, path): (&&Package, PathBuf)| SeedFile {
+            store_name: package.store_name(),
+            path,
+            sha256: package.sha256.to_hex(),
+        };
+        Ok(packages.iter().zip(files).map(seed).collect())
+    }
+
+    /// A part that is realised already, in a store that the choice of Nix
+    /// allows.
+    fn load(&self, part: &Part) -> Option<Realised> {
+        let known = Realised::load(&self.folders, &part.key())?;
+        let is_machines = known.store() == Path::new("/");
+        match self.nix {
+            Choice::Auto => Some(known),
+            Choice::Own => (!is_machines).then_some(known),
+            Choice::System => is_machines.then_some(known),
+        }
+    }
+}
+
+impl Toolchain {
+    /// Where a path of the store lies on disk.
+    pub fn physical(&self, logical: &Path) -> Result<PathBuf> {
+        let path = StorePath::parse(&logical.to_string_lossy())?;
+        Ok(self.realised.physical(&path))
+    }
+}
+
+/// The names of all sets that parts need, each once.
+pub fn sets_of(parts: &[&Part]) -> Vec<String> {
+    let mut sets: Vec<String> = parts
+        .iter()
+        .flat_map(|part| part.sets.iter().cloned())
+        .collect();
+    sets.sort();
+    sets.dedup();
+    sets
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).at("read", path)
+}
