@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 const PUBLIC: &str = "http://mirrors.kernel.org/debian";
 
 /// Keeps every version for ever, but is slow and limits its callers.
-const SNAPSHOT: &str = "https://snapshot.debian.org/archive/debian";
+const SNAPSHOT: &str = "https://snapshot.debian.org/archive";
 
 /// The root of a Debian archive: an `http` or `https` address without the
 /// trailing slash.
@@ -158,7 +158,7 @@ mod tests {
             BaseUrl::parse("http://near.example.invalid/debian/").unwrap(),
             BaseUrl::parse("http://mine.example.invalid/debian").unwrap(),
         ];
-        let snapshots = BTreeMap::from([("trixie".to_owned(), "20260913T075541Z".to_owned())]);
+        let snapshots = BTreeMap::from([("trixie".to_owned(), "debian/20260913T075541Z".to_owned())]);
         let explicit = ["http://mine.example.invalid/debian/".to_owned()];
         let mirrors = Mirrors::new(&explicit, machine, snapshots).unwrap();
         let shown = |suite: &str| -> Vec<String> {

@@ -3,10 +3,19 @@
 //!
 //! `nix/packages.json` says what is asked for; `xbuild pins update` follows
 //! the chain `InRelease` (OpenPGP) → `Packages` → `.deb` and writes
-//! `nix/pins/packages.json`, which is all that anything else reads.
+//! `nix/pins/packages.json`, which is all that anything else reads;
+//! `xbuild pins check` proves that it still follows.
 
+mod deb;
 pub mod hash;
+mod index;
+mod inrelease;
+mod keys;
 mod pinned;
+mod stanza;
+mod version;
 
 pub use hash::Sha256;
+pub use inrelease::{Expected, Release};
+pub use keys::Keys;
 pub use pinned::{Package, Pins, Suite};

@@ -77,7 +77,7 @@ pub struct Suite {
     pub date: String,
     /// Of the committed `nix/pins/<suite>.InRelease`.
     pub inrelease: Sha256,
-    /// A time at which snapshot.debian.org has all of it: `20260913T075541Z`.
+    /// A time at which snapshot.debian.org has all of it: `debian/20260913T075541Z`.
     pub snapshot: String,
 }
 

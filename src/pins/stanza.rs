@@ -1,0 +1,109 @@
+//! Debian's control format (deb822(5)), read stanza by stanza. [pure]
+
+use std::io::BufRead;
+
+/// One stanza: its fields in order, names as they are written. A folded value
+/// keeps its lines, joined by `\n`, without their leading space.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stanza(Vec<(String, String)>);
+
+impl Stanza {
+    /// The value of a field; names are compared without regard to case.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self
+            .0
+            .iter()
+            .find(|(field, _)| field.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a field that has to be there.
+    pub fn need(&self, name: &str) -> Result<&str, String> {
+        self.get(name)
+            .ok_or_else(|| format!("has no field `{name}`"))
+    }
+
+    /// Adds a line.
+    fn push(&mut self, line: &str) -> Result<(), String> {
+        if let Some(more) = line.strip_prefix([' ', '\t']) {
+            let (_, value) = self.0.last_mut().ok_or("begins with a folded line")?;
+            value.push('\n');
+            value.push_str(more.trim());
+            return Ok(());
+        }
+        let (name, value) = line.split_once(':').ok_or_else(|| {
+            let start: String = line.chars().take(40).collect();
+            format!("has a line without a field: `{start}`")
+        })?;
+        if self.get(name).is_some() {
+            return Err(format!("has the field `{name}` twice"));
+        }
+        self.0.push((name.to_owned(), value.trim().to_owned()));
+        Ok(())
+    }
+}
+
+/// Reads stanzas one by one, so that a large index never stands in memory.
+pub struct Stanzas<R> {
+    lines: std::io::Lines<R>,
+}
+
+impl<R: BufRead> Stanzas<R> {
+    pub fn new(reader: R) -> Self {
+        Stanzas {
+            lines: reader.lines(),
+        }
+    }
+}
+
+impl<R: BufRead> Iterator for Stanzas<R> {
+    type Item = Result<Stanza, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut stanza = Stanza::default();
+        for line in self.lines.by_ref() {
+            let line = match line {
+                Ok(line) => line,
+                Err(error) => return Some(Err(format!("cannot be read: {error}"))),
+            };
+            let blank = line.trim().is_empty();
+            if blank && stanza.0.is_empty() {
+                continue;
+            }
+            if blank {
+                return Some(Ok(stanza));
+            }
+            if let Err(error) = stanza.push(&line) {
+                return Some(Err(error));
+            }
+        }
+        (!stanza.0.is_empty()).then_some(Ok(stanza))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<Stanza>, String> {
+        Stanzas::new(text.as_bytes()).collect()
+    }
+
+    #[test]
+    fn stanzas_fields_and_folded_lines() {
+        let text = "\n\nA: 1\nB-c:\n x y\n  z\n\n\na: 2";
+        let stanzas = read(text).unwrap();
+        assert_eq!(stanzas.len(), 2);
+        assert_eq!(stanzas[0].get("b-C"), Some("\nx y\nz"));
+        assert_eq!(stanzas[1].get("A"), Some("2"));
+        assert!(stanzas[1].need("B").unwrap_err().contains("`B`"));
+        assert_eq!(read("").unwrap(), []);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for text in [" folded: first", "no field", "A: 1\na: 2"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}
