@@ -51,6 +51,12 @@ impl From<(u32, u32)> for GlibcVersion {
     }
 }
 
+impl From<crate::target::Floor> for GlibcVersion {
+    fn from(floor: crate::target::Floor) -> Self {
+        GlibcVersion::new(floor.major(), floor.minor())
+    }
+}
+
 impl fmt::Display for GlibcVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.major, self.minor)?;

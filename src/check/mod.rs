@@ -7,6 +7,7 @@ mod architecture;
 mod distribution;
 mod glibc;
 mod leak;
+mod symbols;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{Artifact, BinaryFacts, Endian, Float, GlibcVersion};
+use crate::error::{Error, Kind, Result};
+use crate::target::{Elf, Libc, TargetSpec};
 
 /// One of the checks, by its stable id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -78,7 +81,7 @@ pub struct UnknownCheck(String);
 impl FromStr for CheckId {
     type Err = UnknownCheck;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
         CheckId::ALL
             .into_iter()
             .find(|check| check.name() == text)
@@ -86,35 +89,60 @@ impl FromStr for CheckId {
     }
 }
 
-/// The `elf` part of `nix/targets/TRIPLE.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The `elf` part of `nix/targets/TRIPLE.json`, understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ElfTarget {
     /// 32 or 64.
     pub class: u8,
     pub endian: Endian,
     /// [`Machine::name`](crate::artifact::Machine::name).
     pub machine: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub float: Option<Float>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu: Option<Cpu>,
 }
 
+impl ElfTarget {
+    /// # Errors
+    /// `Kind::Internal` for a word that no check knows: the table of targets
+    /// travels inside this program.
+    fn of(elf: &Elf) -> Result<Self> {
+        let unknown = |word: &str| {
+            Error::new(
+                Kind::Internal,
+                format!("no check knows the target's `{word}`"),
+            )
+        };
+        Ok(ElfTarget {
+            class: elf.class,
+            endian: match elf.endian.as_str() {
+                "little" => Endian::Little,
+                "big" => Endian::Big,
+                other => return Err(unknown(other)),
+            },
+            machine: elf.machine.clone(),
+            float: match elf.float.as_deref() {
+                None => None,
+                Some("soft") => Some(Float::Soft),
+                Some("hard") => Some(Float::Hard),
+                Some("single") => Some(Float::Single),
+                Some("double") => Some(Float::Double),
+                Some("quad") => Some(Float::Quad),
+                Some(other) => return Err(unknown(other)),
+            },
+            cpu: match elf.cpu.as_deref() {
+                None => None,
+                Some("v7") => Some(Cpu::V7),
+                Some(other) => return Err(unknown(other)),
+            },
+        })
+    }
+}
+
 /// The processor that a target stops at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cpu {
     /// ARMv7-A.
     V7,
-}
-
-/// The C library of a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Libc {
-    Glibc,
-    Musl,
 }
 
 /// What an artefact of one target must be.
@@ -128,10 +156,32 @@ pub struct Expectation {
     pub interpreter: Option<String>,
     /// The highest glibc that may be needed; nothing where anything may.
     pub floor: Option<GlibcVersion>,
-    /// Symbols that the floor took away; may be empty.
+    /// Symbols that a glibc of the floor has not; may be empty.
     pub dropped: BTreeSet<String>,
     /// Checks whose findings are notes, not errors.
     pub allowed: BTreeSet<CheckId>,
+}
+
+impl Expectation {
+    /// What artefacts of a target must be; `allowed` is what flags and
+    /// configuration say.
+    ///
+    /// # Errors
+    /// `Kind::Internal` where the table of targets has a word that no check
+    /// knows.
+    pub fn of(spec: &TargetSpec, allowed: BTreeSet<CheckId>) -> Result<Self> {
+        let target = spec.target();
+        let floor = spec.floor().map(GlibcVersion::from);
+        Ok(Expectation {
+            triple: target.triple.clone(),
+            elf: ElfTarget::of(&target.elf)?,
+            libc: target.libc,
+            interpreter: target.interpreter.clone(),
+            floor,
+            dropped: floor.map(symbols::younger_than).unwrap_or_default(),
+            allowed,
+        })
+    }
 }
 
 /// How much a finding weighs.

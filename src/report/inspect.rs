@@ -185,7 +185,7 @@ fn describe(elf: &ElfFacts, lines: &mut Lines) {
         lines.line("interpreter", interpreter);
     }
     let needed: Vec<String> = elf.needed.iter().map(library).collect();
-    lines.list("needs", "", &needed);
+    lines.list("needs", ",", &needed);
     lines.list("runpath", "", &elf.runpath);
     lines.list("rpath", "", &elf.rpath);
     if let Some(places) = places(elf) {

@@ -188,7 +188,7 @@ fn an_inspected_file_is_described() {
         snapbox::str![[r#"
 agent   ELF 32-bit, ARM, EABI5 hard-float, ARMv7-A + VFPv3-D16, PIE, stripped
         interpreter  /lib/ld-linux-armhf.so.3
-        needs        libc.so.6 (GLIBC_2.17) libm.so.6 (GLIBC_2.4)
+        needs        libc.so.6 (GLIBC_2.17), libm.so.6 (GLIBC_2.4),
                      libgcc_s.so.1 (GCC_3.5)
         runs on      glibc ≥ 2.17: Debian 8+, Ubuntu 14.04+, RHEL/CentOS 7+,
                      Fedora 22+
