@@ -258,3 +258,7 @@ fn join(base: &Path, rest: &Path) -> PathBuf {
         base.join(rest)
     }
 }
+
+#[cfg(test)]
+#[path = "layout_tests.rs"]
+mod tests;

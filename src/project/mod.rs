@@ -70,11 +70,8 @@ impl Project {
         let root = root::workspace_of(&located)?.unwrap_or_else(|| located.clone());
         let folder = root.folder().to_owned();
         let cwd = std::fs::canonicalize(query.cwd).at("read", query.cwd)?;
-        let cwd = if cwd.starts_with(&folder) {
-            cwd
-        } else {
-            folder.clone()
-        };
+        let at_home = cwd.starts_with(&folder) || cwd.starts_with(located.folder());
+        let cwd = if at_home { cwd } else { folder.clone() };
 
         let top = top_of_repository(&folder);
         let owns = |folder: &&Path| Some(folder.join(".cargo").as_path()) != query.cargo_home;
@@ -198,3 +195,6 @@ fn manifests(walk: &walk::Walk) -> Vec<PathBuf> {
     let is_manifest = |path: &&PathBuf| path.ends_with("Cargo.toml");
     walk.inputs.keys().filter(is_manifest).cloned().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,6 +68,10 @@ pub(super) fn walk(root: &Located) -> Result<Walk> {
             defaults.clone_from(&folders);
         }
     }
+    let listed: BTreeSet<PathBuf> = folders.iter().cloned().collect();
+    for member in listed.iter().filter(|member| member.exists()) {
+        walk.add_outside(folder, member, false);
+    }
     let mut seen = BTreeSet::new();
     while let Some(next) = folders.pop() {
         if !seen.insert(next.clone()) {
@@ -78,25 +82,36 @@ pub(super) fn walk(root: &Located) -> Result<Walk> {
         let Some(located) = Located::read(&path)? else {
             continue;
         };
-        folders.extend(walk.visit(folder, &located, defaults.contains(&next))?);
+        let member = next.starts_with(folder) || listed.contains(&next);
+        let kind = if member {
+            Some(defaults.contains(&next))
+        } else {
+            None
+        };
+        folders.extend(walk.visit(folder, &located, kind)?);
     }
     walk.members.sort_by(|a, b| a.manifest.cmp(&b.manifest));
     Ok(walk)
 }
 
 impl Walk {
-    /// Takes in one manifest and says which folders it leads to.
-    fn visit(&mut self, root: &Path, located: &Located, default: bool) -> Result<Vec<PathBuf>> {
-        let inside = located.path.starts_with(root);
+    /// Takes in one manifest and says which folders it leads to. `member` is
+    /// nothing for a foreign package, otherwise whether it is a default one.
+    fn visit(
+        &mut self,
+        root: &Path,
+        located: &Located,
+        member: Option<bool>,
+    ) -> Result<Vec<PathBuf>> {
         let mut next = Vec::new();
-        if let (true, Some(package)) = (inside, &located.manifest.package) {
+        if let (Some(default), Some(package)) = (member, &located.manifest.package) {
             let manifest = located.path.clone();
             self.members.push(Member {
                 manifest,
                 package: package.clone(),
                 default,
             });
-        } else if !inside {
+        } else if member.is_none() {
             // Its workspace may hold what it inherits by `workspace = true`.
             if let Some(workspace) = workspace_of(located)?.filter(|it| it.path != located.path) {
                 self.note(&workspace.path);

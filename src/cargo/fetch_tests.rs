@@ -1,0 +1,212 @@
+use std::fs;
+use std::path::Path;
+
+use super::*;
+use crate::cargo::{Verb, split_args};
+use crate::error::Kind;
+use crate::project::Query;
+
+fn project(root: &Path) -> Project {
+    Project::find(&Query {
+        cwd: root,
+        manifest_path: None,
+        target_dir: None,
+        cargo_home: None,
+        var: &|_| None,
+    })
+    .unwrap()
+}
+
+fn args(line: &str) -> CargoArgs {
+    let words: Vec<OsString> = line.split_whitespace().map(Into::into).collect();
+    split_args(Verb::Build, &words).unwrap()
+}
+
+/// A workspace with a lock file and a cargo home.
+fn workspace() -> tempfile::TempDir {
+    let top = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("ws/Cargo.toml", "[package]\nname = 'p'\n"),
+        ("ws/Cargo.lock", "version = 4\n"),
+        ("ws/src/main.rs", "fn main() {}\n"),
+        ("home/registry/index", ""),
+    ] {
+        let path = top.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    std::os::unix::fs::symlink("src/main.rs", top.path().join("ws/link")).unwrap();
+    top
+}
+
+#[test]
+fn a_fetch_is_needed_only_when_something_has_changed() {
+    let top = workspace();
+    let (root, home) = (top.path().join("ws"), top.path().join("home"));
+    let one = ["a-b-c".to_owned()];
+    let two = ["a-b-c".to_owned(), "d-e-f".to_owned()];
+    let need = |targets: &[String], config: &str| {
+        let project = project(&root);
+        let wanted = Wanted {
+            project: &project,
+            targets,
+            cargo_home: &home,
+            config,
+        };
+        wanted.need(&args("")).unwrap()
+    };
+    let record = |targets: &[String]| {
+        let project = project(&root);
+        Wanted {
+            project: &project,
+            targets,
+            cargo_home: &home,
+            config: "",
+        }
+        .record()
+        .unwrap();
+    };
+    let state = root.join("target/xbuild/fetched.json");
+
+    assert_eq!(need(&one, ""), Need::Fetch("nothing was fetched yet"));
+    record(&two);
+    assert_eq!(need(&one, ""), Need::Nothing);
+    assert_eq!(need(&two, ""), Need::Nothing);
+    assert_eq!(
+        need(&["x".to_owned()], ""),
+        Need::Fetch("there is a new target")
+    );
+    assert_eq!(
+        need(&one, "[net]"),
+        Need::Fetch("cargo's configuration has changed")
+    );
+
+    // Touched is not changed, and the new stamps are kept.
+    let before = fs::read(&state).unwrap();
+    let lock = root.join("Cargo.lock");
+    fs::remove_file(&lock).unwrap();
+    fs::write(&lock, "version = 4\n").unwrap();
+    assert_eq!(need(&one, ""), Need::Nothing);
+    assert_ne!(fs::read(&state).unwrap(), before);
+    assert_eq!(need(&two, ""), Need::Nothing);
+
+    fs::write(&lock, "version = 4\n# more\n").unwrap();
+    assert_eq!(
+        need(&one, ""),
+        Need::Fetch("a manifest or Cargo.lock has changed")
+    );
+    record(&one);
+    fs::write(root.join("Cargo.toml"), "[package]\nname = 'q'\n").unwrap();
+    assert_eq!(
+        need(&one, ""),
+        Need::Fetch("a manifest or Cargo.lock has changed")
+    );
+    record(&one);
+    fs::remove_dir_all(home.join("registry")).unwrap();
+    assert_eq!(need(&one, ""), Need::Fetch("the cargo home is another one"));
+    record(&one);
+    let kept = fs::read(&state).unwrap();
+    for garbage in [&kept[..kept.len() / 2], b"", b"{}", b"\xff\0"] {
+        fs::write(&state, garbage).unwrap();
+        assert_eq!(need(&one, ""), Need::Fetch("nothing was fetched yet"));
+    }
+}
+
+#[test]
+fn a_missing_lock_file_is_made_unless_that_is_forbidden() {
+    let top = workspace();
+    let root = top.path().join("ws");
+    fs::remove_file(root.join("Cargo.lock")).unwrap();
+    let project = project(&root);
+    let targets = [];
+    let wanted = Wanted {
+        project: &project,
+        targets: &targets,
+        cargo_home: top.path(),
+        config: "",
+    };
+    assert_eq!(
+        wanted.need(&args("")).unwrap(),
+        Need::Fetch("there is no Cargo.lock yet")
+    );
+    for line in ["--locked", "--frozen"] {
+        let error = wanted.need(&args(line)).unwrap_err();
+        assert_eq!(error.kind(), Kind::Project);
+        assert!(
+            error
+                .to_string()
+                .contains("Cargo.lock`, and it may not be made"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn the_stage_shows_the_root_and_takes_only_the_lock_file_back() {
+    let top = workspace();
+    let project = project(&top.path().join("ws"));
+    let mounts = project.mounts(&[]).unwrap();
+    let stage = Stage::new(&project, &mounts).unwrap();
+    let shown: Vec<_> = stage
+        .binds
+        .iter()
+        .map(|(host, inside, writable)| {
+            let host = host.strip_prefix(&project.root).unwrap();
+            (host.to_str().unwrap(), inside.to_str().unwrap(), *writable)
+        })
+        .collect();
+    let folder = shown[0].0;
+    assert!(folder.starts_with("target/xbuild/fetch-"), "{folder}");
+    let mut rest = shown[1..].to_vec();
+    rest.sort_unstable();
+    assert_eq!(
+        rest,
+        [
+            ("Cargo.toml", "/build/source/Cargo.toml", false),
+            ("src", "/build/source/src", false)
+        ]
+    );
+    assert_eq!((shown[0].1, shown[0].2), ("/build/source", true));
+
+    let scratch = project.root.join(folder);
+    assert!(scratch.join("src").is_dir() && scratch.join("Cargo.toml").is_file());
+    assert_eq!(
+        fs::read_link(scratch.join("link")).unwrap(),
+        Path::new("src/main.rs")
+    );
+    assert_eq!(
+        fs::read_to_string(scratch.join("Cargo.lock")).unwrap(),
+        "version = 4\n"
+    );
+    fs::write(scratch.join("Cargo.lock"), "new").unwrap();
+    fs::write(scratch.join("dropped"), "x").unwrap();
+    assert!(stage.finish().unwrap());
+    assert_eq!(fs::read_to_string(&project.lock).unwrap(), "new");
+    assert!(!scratch.exists() && !project.root.join("dropped").exists());
+
+    let unchanged = Stage::new(&project, &mounts).unwrap();
+    assert!(!unchanged.finish().unwrap());
+}
+
+#[test]
+fn cargo_fetch_gets_what_concerns_it() {
+    let targets = ["a-b-c".to_owned()];
+    let manifest = Path::new("/build/source/Cargo.toml");
+    for (line, expected, network) in [
+        ("--release --features x", "", true),
+        ("--locked --config a.b=1", " --locked --config a.b=1", true),
+        (
+            "--offline -q --color never",
+            " --offline --quiet --color=never",
+            false,
+        ),
+        ("--frozen -vv", " --frozen --verbose --verbose", false),
+    ] {
+        let args = args(line);
+        let run = invocation(&args, &targets, manifest);
+        let words: Vec<_> = run.args.iter().map(|word| word.to_string_lossy()).collect();
+        let common = "fetch --manifest-path /build/source/Cargo.toml --target a-b-c";
+        assert_eq!(words.join(" "), format!("{common}{expected}"), "{line}");
+        assert_eq!(needs_network(&args), network, "{line}");
+    }
+}
