@@ -151,7 +151,11 @@ impl Nix {
     /// # Errors
     /// Where the lock file cannot be made or locked.
     pub fn hold(&self) -> Result<Hold> {
-        let lock = Lock::take(&self.folders.locks(), "store", Share::Shared)?;
+        let locks = self.folders.locks();
+        if let Some(_alone) = Lock::try_exclusive(&locks, "store")? {
+            self.settings.clear_tmp()?;
+        }
+        let lock = Lock::take(&locks, "store", Share::Shared)?;
         Ok(Hold { _lock: lock })
     }
 
@@ -177,6 +181,10 @@ impl Nix {
     /// Where a path of the store is on disk.
     pub fn physical(&self, path: &StorePath) -> PathBuf {
         path.below(self.root())
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// A command of this Nix (`nix`, `nix-store`) on its store.

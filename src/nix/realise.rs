@@ -63,7 +63,13 @@ impl Nix {
 
     /// Realises it whatever is written down about it.
     pub(super) fn realise_anew(&self, _hold: &Hold, request: &Request<'_>) -> Result<Realised> {
-        let mut realised = self.build_and_describe(request)?;
+        let mut realised = match self.build_and_describe(request) {
+            // A path that Nix relied upon may be gone from the disk.
+            Err(_) if self.is_own() && self.forget_vanished()? => {
+                self.build_and_describe(request)?
+            }
+            other => other?,
+        };
         let vanished: Vec<StorePath> = realised.vanished().cloned().collect();
         if !vanished.is_empty() {
             // Nix believes its database; the disk says otherwise.
