@@ -158,7 +158,8 @@ mod tests {
             BaseUrl::parse("http://near.example.invalid/debian/").unwrap(),
             BaseUrl::parse("http://mine.example.invalid/debian").unwrap(),
         ];
-        let snapshots = BTreeMap::from([("trixie".to_owned(), "debian/20260913T075541Z".to_owned())]);
+        let snapshots =
+            BTreeMap::from([("trixie".to_owned(), "debian/20260913T075541Z".to_owned())]);
         let explicit = ["http://mine.example.invalid/debian/".to_owned()];
         let mirrors = Mirrors::new(&explicit, machine, snapshots).unwrap();
         let shown = |suite: &str| -> Vec<String> {
