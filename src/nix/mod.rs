@@ -10,6 +10,7 @@
 
 mod deb;
 mod event;
+mod failure;
 mod find;
 mod gc;
 mod lock;

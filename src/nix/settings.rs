@@ -82,6 +82,8 @@ sandbox-paths =
 sandbox-build-dir = /build
 # The build users of Debian's package need root and are not needed by it.
 build-users-group =
+# In a rootless container, root may not do that, and has no groups to drop.
+require-drop-supplementary-groups = false
 # Every file is pinned and fetched by hash; nothing is taken ready-made.
 substitute = false
 substituters =
