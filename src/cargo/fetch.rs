@@ -21,6 +21,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -259,8 +260,9 @@ impl Stage {
         let own = Layout::own(&project.target_dir);
         create_tagged(&project.target_dir)?;
         fs::create_dir_all(&own).at("create", &own)?;
+        remove_stale(&own);
         let folder = tempfile::Builder::new()
-            .prefix("fetch-")
+            .prefix(SCRATCH)
             .tempdir_in(&own)
             .at("create a folder in", &own)?;
         let root = folder.path().join("root");
@@ -316,6 +318,27 @@ impl Stage {
         }
         write_atomically(&self.lock, &new)?;
         Ok(true)
+    }
+}
+
+/// The beginning of a scratch folder's name.
+const SCRATCH: &str = "fetch-";
+
+/// Removes the scratch folders of runs that were killed a day ago or earlier:
+/// no fetch that still runs is as old.
+fn remove_stale(own: &Path) {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    for entry in fs::read_dir(own).into_iter().flatten().flatten() {
+        let is_scratch = entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(SCRATCH.as_bytes());
+        let age = entry.metadata().and_then(|metadata| metadata.modified());
+        let age = age.ok().and_then(|time| time.elapsed().ok());
+        if is_scratch && age.is_some_and(|age| age > DAY) {
+            // It costs a few kilobytes if it stays.
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

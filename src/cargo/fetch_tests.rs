@@ -196,7 +196,20 @@ fn the_stage_shows_the_root_and_takes_only_the_lock_file_back() {
     assert_eq!(fs::read_to_string(&project.lock).unwrap(), "new");
     assert!(!scratch.exists() && !project.root.join("dropped").exists());
 
+    // What a killed run left is gone a day later.
+    let own = project.target_dir.join("xbuild");
+    let (stale, young) = (own.join("fetch-stale"), own.join("fetch-young"));
+    for folder in [&stale, &young] {
+        fs::create_dir_all(folder.join("root")).unwrap();
+    }
+    let yesterday = std::time::SystemTime::now() - 2 * Duration::from_secs(86_400);
+    fs::File::open(&stale)
+        .unwrap()
+        .set_modified(yesterday)
+        .unwrap();
+
     let unchanged = Stage::new(&project).unwrap();
+    assert!(!stale.exists() && young.exists());
     assert!(!unchanged.finish().unwrap());
 }
 
