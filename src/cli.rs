@@ -1,1 +1,248 @@
-//! cli
+//! The command line, as typed. It is converted once, in
+//! [`crate::commands`]; nothing below sees it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  xbuild build --release --target aarch64-unknown-linux-gnu.2.17
+  xbuild run --target x86_64-unknown-linux-musl -- --help
+  xbuild test --target armv7-unknown-linux-gnueabihf
+  xbuild inspect target/aarch64-unknown-linux-gnu/release/hello
+
+Cargo's own flags pass through as they are. A target is a triple, with a glibc
+floor where you want one: TRIPLE.2.17 runs on glibc 2.17 and newer.
+
+Files: xbuild.toml (docs/configuration.md). Exit codes: docs/exit-codes.md.";
+
+/// Cross-compiles any Cargo project in a hermetic shell of pinned packages.
+#[derive(Debug, Parser)]
+#[command(name = "xbuild", bin_name = "xbuild", version, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(flatten)]
+    pub talk: Talk,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How much is said. Cargo's verbs take the same flags among cargo's own.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Talk {
+    /// Say only what went wrong.
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Say every command, so that it can be pasted.
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Compile the project.
+    #[command(visible_alias = "b", disable_help_flag = true)]
+    Build(CargoLine),
+    /// Look for errors without making programs.
+    #[command(visible_alias = "c", disable_help_flag = true)]
+    Check(CargoLine),
+    /// Check with clippy's lints.
+    #[command(disable_help_flag = true)]
+    Clippy(CargoLine),
+    /// Run the tests, under QEMU where the target is foreign.
+    #[command(visible_alias = "t", disable_help_flag = true)]
+    Test(CargoLine),
+    /// Run the benchmarks.
+    #[command(disable_help_flag = true)]
+    Bench(CargoLine),
+    /// Build and run a program.
+    #[command(visible_alias = "r", disable_help_flag = true)]
+    Run(CargoLine),
+    /// Build the documentation.
+    #[command(visible_alias = "d", disable_help_flag = true)]
+    Doc(CargoLine),
+    /// Compile with further flags for rustc.
+    #[command(disable_help_flag = true)]
+    Rustc(CargoLine),
+    /// Describe the workspace as JSON.
+    #[command(disable_help_flag = true)]
+    Metadata(CargoLine),
+    /// Build a package from a folder and install its programs (--path).
+    #[command(disable_help_flag = true)]
+    Install(CargoLine),
+    /// Open the hermetic shell, or run a command in it.
+    Shell(ShellArgs),
+    /// Print the shell's variables.
+    Env(EnvArgs),
+    /// Tell what a binary is and what it needs.
+    Inspect(InspectArgs),
+    /// List the targets.
+    Targets(FormatArgs),
+    /// Show what a target's toolchain is made of.
+    Toolchain(ToolchainArgs),
+    /// Fetch everything for some targets, so that later all works offline.
+    Fetch(FetchArgs),
+    /// Remove toolchains that are no longer used.
+    Gc(GcArgs),
+    /// Update or check the pinned packages of xbuild itself.
+    Pins(PinsArgs),
+    #[command(external_subcommand)]
+    Other(Vec<OsString>),
+}
+
+/// A command line of cargo's.
+#[derive(Debug, Args)]
+pub struct CargoLine {
+    /// Cargo's flags, and xbuild's: --isolation, --allow, --mirror, --nix, --format.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub args: Vec<OsString>,
+}
+
+/// What decides about the toolchain of a command of xbuild's own.
+#[derive(Debug, Args)]
+pub struct TargetArgs {
+    #[command(flatten)]
+    pub talk: Talk,
+    /// A triple, with a glibc floor where wanted: TRIPLE.2.17.
+    #[arg(long = "target", value_name = "TARGET")]
+    pub targets: Vec<String>,
+    /// The manifest of the project.
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<PathBuf>,
+    /// A Debian mirror to ask first.
+    #[arg(long = "mirror", value_name = "URL")]
+    pub mirrors: Vec<String>,
+    /// Whose Nix realises the toolchain: auto, own or system.
+    #[arg(long, value_name = "WHOSE")]
+    pub nix: Option<String>,
+    /// Take nothing from the network.
+    #[arg(long)]
+    pub offline: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct FormatArgs {
+    #[command(flatten)]
+    pub talk: Talk,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct ShellArgs {
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// A command to run; an interactive shell where there is none.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EnvFormat {
+    /// `export NAME='value'` lines.
+    Shell,
+    /// An object.
+    Json,
+    /// A `.cargo/config.toml`.
+    CargoConfig,
+}
+
+#[derive(Debug, Args)]
+pub struct EnvArgs {
+    #[command(flatten)]
+    pub target: TargetArgs,
+    #[arg(long, value_enum, default_value = "shell")]
+    pub format: EnvFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    #[command(flatten)]
+    pub talk: Talk,
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct ToolchainArgs {
+    #[command(flatten)]
+    pub target: TargetArgs,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct FetchArgs {
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Fetch for every known target.
+    #[arg(long)]
+    pub all_targets: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct GcArgs {
+    #[command(flatten)]
+    pub talk: Talk,
+    /// Remove every toolchain, also those in use.
+    #[arg(long)]
+    pub all: bool,
+    /// Keep what was used in the last so many days.
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    pub older_than: u32,
+    /// Remove downloaded packages too.
+    #[arg(long)]
+    pub downloads: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PinsArgs {
+    #[command(subcommand)]
+    pub command: PinsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PinsCommand {
+    /// Pin the newest packages, after verifying them down the signed chain.
+    Update(PinsLine),
+    /// Prove that the committed pins follow from the signed releases.
+    Check(PinsLine),
+}
+
+#[derive(Debug, Args)]
+pub struct PinsLine {
+    #[command(flatten)]
+    pub talk: Talk,
+    /// The folder that holds xbuild's `nix/`.
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub root: PathBuf,
+    /// A Debian mirror to ask first.
+    #[arg(long = "mirror", value_name = "URL")]
+    pub mirrors: Vec<String>,
+}
+
+/// The names of all commands.
+pub fn names() -> Vec<String> {
+    let command = Cli::command();
+    let names = command.get_subcommands().map(|c| c.get_name().to_owned());
+    names.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

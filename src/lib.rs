@@ -45,6 +45,7 @@ pub mod process;
 pub mod project;
 pub mod report;
 pub mod sandbox;
+pub mod shell;
 pub mod target;
 pub mod terminal;
 pub mod toolchain;

@@ -62,6 +62,11 @@ pub fn error(error: &Error) {
     }
 }
 
+/// Talk that is laid out already: a report, line by line.
+pub fn talk(text: impl Display) {
+    let _ = write!(anstream::stderr(), "{text}");
+}
+
 /// Data for whoever reads standard output. A closed pipe is not an error.
 pub fn data(text: impl Display) {
     let _ = write!(anstream::stdout(), "{text}");

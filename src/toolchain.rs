@@ -59,8 +59,9 @@ impl Part {
         &self.attr
     }
 
-    pub fn sets(&self) -> &[String] {
-        &self.sets
+    /// What it is called on the terminal.
+    pub fn what(&self) -> &'static str {
+        self.what
     }
 
     /// Everything that a realised part depends on is in the sources' hash.
@@ -102,7 +103,7 @@ impl Workshop {
     /// From fetching (`Kind::Network`, `Kind::Integrity`), from Nix
     /// (`Kind::Nix`) or from the folders of ours (`Kind::Filesystem`).
     pub fn realise(&self, parts: &[Part]) -> Result<Vec<Realised>> {
-        let warm: Vec<Option<Realised>> = parts.iter().map(|part| self.load(part)).collect();
+        let warm: Vec<Option<Realised>> = parts.iter().map(|part| self.realised(part)).collect();
         if warm.iter().all(Option::is_some) {
             return Ok(warm.into_iter().flatten().collect());
         }
@@ -133,6 +134,11 @@ impl Workshop {
             });
         }
         Ok(realised)
+    }
+
+    /// Whether all the parts are there already.
+    pub fn is_realised(&self, parts: &[Part]) -> bool {
+        parts.iter().all(|part| self.realised(part).is_some())
     }
 
     /// A target's toolchain from its realised part.
@@ -223,7 +229,7 @@ impl Workshop {
 
     /// A part that is realised already, in a store that the choice of Nix
     /// allows.
-    fn load(&self, part: &Part) -> Option<Realised> {
+    pub fn realised(&self, part: &Part) -> Option<Realised> {
         let known = Realised::load(&self.folders, &part.key())?;
         let is_machines = known.store() == Path::new("/");
         match self.nix {

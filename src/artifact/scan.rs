@@ -67,10 +67,6 @@ impl Needle {
         }
     }
 
-    pub(super) fn text(&self) -> &[u8] {
-        &self.text
-    }
-
     /// What the string stands for.
     pub const fn what(&self) -> &'static str {
         self.what

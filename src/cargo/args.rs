@@ -7,7 +7,6 @@ use std::path::PathBuf;
 
 use super::Verb;
 use super::options::{self, Takes};
-use crate::config::FlagLayer;
 use crate::error::{Error, Kind, Result};
 
 /// Flags of xbuild that may stand among cargo's.
@@ -126,17 +125,6 @@ pub fn reject_toolchain(word: &OsStr) -> Result<()> {
 }
 
 impl CargoArgs {
-    /// What the command line says of the configuration.
-    pub fn flags(&self) -> FlagLayer {
-        FlagLayer {
-            targets: self.targets.clone(),
-            allow: self.own.allow.clone(),
-            mirrors: self.own.mirrors.clone(),
-            isolation: self.own.isolation.clone(),
-            nix: self.own.nix.clone(),
-        }
-    }
-
     fn long(&mut self, verb: Verb, word: &OsString, words: &mut Words<'_>) -> Result<()> {
         let install = verb == Verb::Install;
         let (name, inline) = split_name(word);
@@ -201,7 +189,6 @@ impl CargoArgs {
             "--color" => self.color = text(),
             "--config" => self.config.extend(value),
             "--profile" => self.profile = text(),
-            "--debug" => self.profile = Some("dev".into()),
             "--release" | "-r" => self.profile = Some("release".into()),
             "--package" | "-p" => self.packages.extend(text()),
             "--offline" => self.offline = true,

@@ -29,10 +29,6 @@ fn workspace() -> tempfile::TempDir {
         ("ws/Cargo.toml", "[package]\nname = 'p'\n"),
         ("ws/Cargo.lock", "version = 4\n"),
         ("ws/src/main.rs", "fn main() {}\n"),
-        (
-            "ws/.cargo/config.toml",
-            "[build]\nrustc-wrapper = 'x'\n[net]\nretry = 1\n",
-        ),
         ("home/registry/index", ""),
     ] {
         let path = top.path().join(name);
@@ -149,8 +145,8 @@ fn a_missing_lock_file_is_made_unless_that_is_forbidden() {
 fn the_stage_shows_the_root_and_takes_only_the_lock_file_back() {
     let top = workspace();
     let project = project(&top.path().join("ws"));
-    let stage = Stage::new(&project).unwrap();
-    assert_eq!(stage.cwd, Path::new("/build/source"));
+    let mounts = project.mounts(&[]).unwrap();
+    let stage = Stage::new(&project, &mounts).unwrap();
     let shown: Vec<_> = stage
         .binds
         .iter()
@@ -161,24 +157,16 @@ fn the_stage_shows_the_root_and_takes_only_the_lock_file_back() {
         .collect();
     let folder = shown[0].0;
     assert!(folder.starts_with("target/xbuild/fetch-"), "{folder}");
-    let mut rest = shown[1..4].to_vec();
+    let mut rest = shown[1..].to_vec();
     rest.sort_unstable();
     assert_eq!(
         rest,
         [
-            (".cargo", "/build/source/.cargo", false),
             ("Cargo.toml", "/build/source/Cargo.toml", false),
-            ("src", "/build/source/src", false),
+            ("src", "/build/source/src", false)
         ]
     );
     assert_eq!((shown[0].1, shown[0].2), ("/build/source", true));
-    // The harmless part of the configuration lies over the whole of it.
-    let (harmless, inside, writable) = stage.binds.last().unwrap();
-    assert_eq!(
-        (inside.as_path(), *writable),
-        (Path::new("/build/source/.cargo/config.toml"), false)
-    );
-    assert_eq!(fs::read_to_string(harmless).unwrap(), "[net]\nretry = 1\n");
 
     let scratch = project.root.join(folder);
     assert!(scratch.join("src").is_dir() && scratch.join("Cargo.toml").is_file());
@@ -196,33 +184,8 @@ fn the_stage_shows_the_root_and_takes_only_the_lock_file_back() {
     assert_eq!(fs::read_to_string(&project.lock).unwrap(), "new");
     assert!(!scratch.exists() && !project.root.join("dropped").exists());
 
-    // What a killed run left is gone a day later.
-    let own = project.target_dir.join("xbuild");
-    let (stale, young) = (own.join("fetch-stale"), own.join("fetch-young"));
-    for folder in [&stale, &young] {
-        fs::create_dir_all(folder.join("root")).unwrap();
-    }
-    let yesterday = std::time::SystemTime::now() - 2 * Duration::from_secs(86_400);
-    fs::File::open(&stale)
-        .unwrap()
-        .set_modified(yesterday)
-        .unwrap();
-
-    let unchanged = Stage::new(&project).unwrap();
-    assert!(!stale.exists() && young.exists());
+    let unchanged = Stage::new(&project, &mounts).unwrap();
     assert!(!unchanged.finish().unwrap());
-}
-
-#[test]
-fn the_host_is_fetched_for_too() {
-    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-    for (targets, expected) in [
-        (&["a"][..], &["a", "h"][..]),
-        (&["h", "a"], &["h", "a"]),
-        (&[], &["h"]),
-    ] {
-        assert_eq!(with_host(&names(targets), "h"), names(expected));
-    }
 }
 
 #[test]

@@ -109,40 +109,6 @@ pub fn fetch_home(home: &Path, config: &str, credentials: &str) -> Result<Home> 
     })
 }
 
-/// What the fetch shell gets of a `.cargo/config.toml` of the project: cargo
-/// itself reads it there, and `rustc-wrapper`, credential providers and the
-/// like would have it run the project's code with the network on.
-///
-/// # Errors
-/// `Kind::Config` where it is not TOML.
-pub fn project_config(path: &Path, text: &str) -> Result<String> {
-    let (folder, name) = (path.parent(), path.file_name());
-    let name = name.unwrap_or_default().to_string_lossy();
-    let mut table = parse(folder.unwrap_or(Path::new("/")), &name, text)?;
-    keep(
-        &mut table,
-        &[
-            "http",
-            "net",
-            "patch",
-            "paths",
-            "registries",
-            "registry",
-            "source",
-        ],
-    );
-    each_registry(&mut table, |registry| {
-        keep(
-            registry,
-            &["default", "index", "protocol", "replace-with", "token"],
-        );
-    });
-    if let Some(Value::Table(net)) = table.get_mut("net") {
-        net.remove("git-fetch-with-cli");
-    }
-    Ok(self::text(table))
-}
-
 /// What the build's shell gets of the same `config.toml`.
 ///
 /// # Errors
@@ -417,44 +383,6 @@ linker = "mold"
             home.notes
         );
         assert_eq!(build_home(Path::new(HOME), "").unwrap(), Home::default());
-    }
-
-    #[test]
-    fn the_projects_file_cannot_make_the_fetch_run_its_code() {
-        let text = r#"
-paths = ["../patched"]
-include = ["evil.toml"]
-[build]
-rustc = "./evil"
-rustc-wrapper = "./evil"
-[credential-alias]
-cargo-token = ["./evil"]
-[net]
-git-fetch-with-cli = true
-offline = false
-[registry]
-global-credential-providers = ["./evil"]
-[registries.mine]
-index = "sparse+https://crates.example.invalid/"
-credential-provider = "./evil"
-[source.vendored]
-directory = "vendor"
-[target.a-b-c]
-linker = "./evil"
-"#;
-        let kept = project_config(Path::new("/p/.cargo/config.toml"), text).unwrap();
-        assert!(
-            !kept.contains("evil") && !kept.contains("git-fetch"),
-            "{kept}"
-        );
-        for part in [
-            "../patched",
-            "sparse+https:",
-            "directory = \"vendor\"",
-            "offline = false",
-        ] {
-            assert!(kept.contains(part), "{part}:\n{kept}");
-        }
     }
 
     #[test]

@@ -45,6 +45,23 @@ impl Layout {
         }
     }
 
+    /// The layout of a build outside any shell: one folder that is a target
+    /// folder as it stands, because nothing can be mounted together.
+    pub fn unisolated(target_dir: &Path, key: &str, triples: &[&str]) -> Self {
+        let host = target_dir.join("xbuild").join(format!("none-{key}"));
+        let triple = |triple: &&str| ((*triple).to_owned(), host.join(triple));
+        Layout {
+            target_dir: target_dir.to_owned(),
+            triples: triples.iter().map(triple).collect(),
+            host,
+        }
+    }
+
+    /// The folder on the host that is cargo's target folder.
+    pub fn host(&self) -> &Path {
+        &self.host
+    }
+
     /// The folder that xbuild keeps to itself below a target folder.
     pub fn own(target_dir: &Path) -> PathBuf {
         target_dir.join("xbuild")

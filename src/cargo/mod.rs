@@ -1,8 +1,8 @@
 //! Cargo in the hermetic shell: how its command line is read, which runs a
 //! verb takes, what its messages say, and where its output lies on the host.
 //!
-//! Everything here is plain data for [`crate::sandbox`]. Only [`layout`] and
-//! [`fetch`] write, below the project's target folder (and `Cargo.lock`).
+//! Everything here is plain data for [`crate::sandbox`]; only [`layout`] and
+//! [`fetch`] touch files, below the project's target folder.
 
 mod args;
 pub mod fetch;
@@ -11,14 +11,12 @@ pub mod layout;
 mod messages;
 mod options;
 mod plan;
-mod user;
 mod verb;
 
-pub use args::{CargoArgs, MessageFormat, OwnFlags, split_args};
+pub use args::{CargoArgs, MessageFormat, OwnFlags, reject_toolchain, split_args};
 pub use layout::Layout;
 pub use messages::{Artefact, ArtefactKind, Collector, rewrite_paths};
 pub use plan::{CargoInvocation, Context, INSTALL_ROOT, Phase, Stdout, plan};
-pub use user::UserCargo;
 pub use verb::{Verb, expand_alias};
 
 /// Where the source stands in the shell.

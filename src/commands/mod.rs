@@ -1,1 +1,129 @@
-//! commands
+//! One thin function a subcommand: raw arguments become a request, a request
+//! runs through the rooms, and what comes out is rendered.
+
+mod cargo;
+mod env;
+mod fetch;
+mod gc;
+mod help;
+mod inspect;
+mod pins;
+mod request;
+mod shell;
+mod targets;
+mod toolchain;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use crate::cargo::{Verb, expand_alias};
+use crate::cli::{Cli, Command, Talk};
+use crate::error::{Error, Kind, Result};
+use crate::project::{Project, Query};
+use crate::{host, terminal};
+
+/// Runs xbuild with its arguments, the program's name first, and says what to
+/// exit with.
+pub fn main(args: Vec<OsString>) -> u8 {
+    match run(args) {
+        Ok(code) => code,
+        Err(error) => {
+            terminal::error(&error);
+            error.kind().exit_code()
+        }
+    }
+}
+
+fn run(args: Vec<OsString>) -> Result<u8> {
+    if let Some(word) = args.get(1) {
+        crate::cargo::reject_toolchain(word)?;
+    }
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and versions are no errors; clap knows where each belongs.
+            let _ = error.print();
+            return Ok(error.exit_code().try_into().unwrap_or(2));
+        }
+    };
+    set_talk(cli.talk);
+    match cli.command {
+        Command::Build(line) => cargo::run(Verb::Build, &line.args),
+        Command::Check(line) => cargo::run(Verb::Check, &line.args),
+        Command::Clippy(line) => cargo::run(Verb::Clippy, &line.args),
+        Command::Test(line) => cargo::run(Verb::Test, &line.args),
+        Command::Bench(line) => cargo::run(Verb::Bench, &line.args),
+        Command::Run(line) => cargo::run(Verb::Run, &line.args),
+        Command::Doc(line) => cargo::run(Verb::Doc, &line.args),
+        Command::Rustc(line) => cargo::run(Verb::Rustc, &line.args),
+        Command::Metadata(line) => cargo::run(Verb::Metadata, &line.args),
+        Command::Install(line) => cargo::run(Verb::Install, &line.args),
+        Command::Shell(args) => shell::run(&args),
+        Command::Env(args) => env::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Targets(args) => targets::run(&args),
+        Command::Toolchain(args) => toolchain::run(&args),
+        Command::Fetch(args) => fetch::run(&args),
+        Command::Gc(args) => gc::run(&args),
+        Command::Pins(args) => pins::run(&args),
+        Command::Other(words) => alias(&words),
+    }
+}
+
+/// A word that is none of ours may be an alias of cargo's configuration.
+fn alias(words: &[OsString]) -> Result<u8> {
+    let Some((word, rest)) = words.split_first() else {
+        return Err(Error::new(Kind::Usage, "no command").hint("xbuild --help"));
+    };
+    let word = word.to_string_lossy();
+    let cwd = request::current_folder()?;
+    let cargo_home = host::cargo_home();
+    let project = Project::find(&Query {
+        cwd: &cwd,
+        manifest_path: None,
+        target_dir: None,
+        cargo_home: cargo_home.as_deref(),
+        var: &host::var,
+    });
+    if let Ok(project) = project {
+        if let Some((verb, mut args)) = expand_alias(&word, &project.settings.aliases)? {
+            args.extend(rest.iter().cloned());
+            return cargo::run(verb, &args);
+        }
+    }
+    let error = Error::new(Kind::Usage, format!("`{word}` is no command of xbuild"));
+    let near = crate::cli::names()
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(&word, &name), name))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    Err(match near {
+        Some((score, name)) if score > 0.8 => error.hint(format!("did you mean `{name}`?")),
+        _ => error.hint("xbuild --help"),
+    })
+}
+
+/// Takes over how much is to be said; what was said before the subcommand
+/// stays where this says nothing.
+fn set_talk(talk: Talk) {
+    if talk.quiet {
+        terminal::set_verbosity(-1);
+    } else if talk.verbose > 0 {
+        terminal::set_verbosity(i8::try_from(talk.verbose).unwrap_or(i8::MAX));
+    }
+}
+
+/// Whether a report is wanted as JSON.
+///
+/// # Errors
+/// `Kind::Usage` for another format than `text` and `json`.
+fn wants_json(format: Option<&str>) -> Result<bool> {
+    match format {
+        None | Some("text") => Ok(false),
+        Some("json") => Ok(true),
+        Some(other) => Err(
+            Error::new(Kind::Usage, format!("`{other}` is no format of a report"))
+                .hint("--format text, or --format json"),
+        ),
+    }
+}

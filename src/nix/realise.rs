@@ -11,8 +11,7 @@ use serde::Deserialize;
 
 use super::Hold;
 use super::event::{Event, Progress, name_of};
-use super::failure::failure;
-use super::find::Nix;
+use super::find::{Nix, remedy};
 use super::state::{self, Realised};
 use super::store_path::StorePath;
 use crate::error::{Error, IoContext, Kind, Result};
@@ -64,13 +63,7 @@ impl Nix {
 
     /// Realises it whatever is written down about it.
     pub(super) fn realise_anew(&self, _hold: &Hold, request: &Request<'_>) -> Result<Realised> {
-        let mut realised = match self.build_and_describe(request) {
-            // A path that Nix relied upon may be gone from the disk.
-            Err(_) if self.is_own() && self.forget_vanished()? => {
-                self.build_and_describe(request)?
-            }
-            other => other?,
-        };
+        let mut realised = self.build_and_describe(request)?;
         let vanished: Vec<StorePath> = realised.vanished().cloned().collect();
         if !vanished.is_empty() {
             // Nix believes its database; the disk says otherwise.
@@ -167,16 +160,26 @@ impl Nix {
     fn failure(&self, status: ExitStatus, progress: &Progress) -> Error {
         let said = progress.errors().join("\n");
         let Some(drv) = progress.failed() else {
-            return failure(format!("Nix failed ({status})"), said);
+            let error = Error::new(Kind::Nix, format!("Nix failed ({status})"));
+            let error = match remedy(&said) {
+                Some(hint) => error.hint(hint),
+                None => error,
+            };
+            return error.caused_by(said);
         };
         let log = progress.log(drv).join("\n");
-        let message = format!("`{}` failed to build", name_of(drv));
         let show = self.command("nix-store").arg("--read-log").arg(drv);
         // A builder's own words may mean anything, but a full disk is one.
-        let error = if log.contains("No space left") || log.is_empty() {
-            failure(message, format!("{log}{said}"))
-        } else {
-            Error::new(Kind::Nix, message).caused_by(log)
+        let full = log
+            .contains("No space left")
+            .then(|| remedy(&log))
+            .flatten();
+        let hint = full.or_else(|| remedy(&said));
+        let error = Error::new(Kind::Nix, format!("`{}` failed to build", name_of(drv)))
+            .caused_by(if log.is_empty() { said } else { log });
+        let error = match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
         };
         error.hint(format!("the whole log: {show}"))
     }

@@ -161,10 +161,7 @@ fn the_workspace_is_the_one_that_cargo_takes() {
                     "[workspace]\nmembers = ['a']\nexclude = ['inner']".into(),
                 ),
                 ("a/Cargo.toml", with("")),
-                (
-                    "inner/Cargo.toml",
-                    "[workspace]\nmembers = ['x/*/*']".into(),
-                ),
+                ("inner/Cargo.toml", "[workspace]\nmembers = ['x/**']".into()),
                 ("inner/x/y/z/Cargo.toml", with("")),
             ],
             "inner/x/y/z",
@@ -382,11 +379,7 @@ fn the_projects_cargo_configuration_is_known() {
         below(top.path(), settings.files.iter().map(PathBuf::as_path)),
         "repo/ws/.cargo/config.toml repo/.cargo/config.toml"
     );
-    assert_eq!(settings.targets[0].value, "a-b-c");
-    let origin = settings.targets[0].origin.to_string();
-    assert!(origin.ends_with("repo/ws/.cargo/config.toml"), "{origin}");
-    let env = find_with(top.path(), "repo/ws", &[("CARGO_BUILD_TARGET", "d-e-f")]).unwrap();
-    assert_eq!(env.settings.targets[0].value, "d-e-f");
+    assert_eq!(settings.targets, ["a-b-c"]);
     assert_eq!(settings.rustflags, ["-Cfar", "-Cnear", "-Cnext"]);
     let notes = settings.notes(&["a-b-c".into()]);
     assert!(

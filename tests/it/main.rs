@@ -1,4 +1,3 @@
 //! Integration tests.
-mod docs;
 mod sandbox;
 mod store;

@@ -1,0 +1,96 @@
+//! `xbuild fetch`: everything for some targets, now, so that all works offline
+//! later.
+
+use super::request::{self, Request};
+use crate::cargo::Verb;
+use crate::cli::FetchArgs;
+use crate::config::{Config, EnvLayer, FlagLayer};
+use crate::error::{Kind, Result};
+use crate::host;
+use crate::target::{Table, TargetSpec};
+use crate::terminal;
+use crate::toolchain::{Part, Workshop};
+
+/// Fetches and realises toolchains, runners and lints; inside a project its
+/// crates too.
+///
+/// # Errors
+/// As fetching and realising have them.
+pub fn run(args: &FetchArgs) -> Result<u8> {
+    let (workshop, specs, project) = match super::shell::request(&args.target) {
+        Ok(request) => {
+            let specs = if args.all_targets {
+                all(&request.config)?
+            } else {
+                request.specs.clone()
+            };
+            (request.workshop.clone(), specs, Some(request))
+        }
+        // Outside a project there are only the flags and the environment.
+        Err(error) if error.kind() == Kind::Project && args.target.manifest_path.is_none() => {
+            let (workshop, specs) = without_project(args)?;
+            (workshop, specs, None)
+        }
+        Err(error) => return Err(error),
+    };
+    let mut parts: Vec<Part> = Vec::new();
+    for spec in &specs {
+        parts.extend([Part::toolchain(spec), Part::runner(spec)]);
+    }
+    parts.push(Part::clippy());
+    workshop.realise(&parts)?;
+    if let Some(request) = project {
+        fetch_crates(&request, args)?;
+    }
+    for spec in &specs {
+        terminal::status("Ready", spec);
+    }
+    Ok(0)
+}
+
+/// The crates come with the fetch step of any build; `metadata` compiles
+/// nothing.
+fn fetch_crates(request: &Request, args: &FetchArgs) -> Result<()> {
+    let mut words: Vec<std::ffi::OsString> = Vec::new();
+    for spec in &request.specs {
+        words.extend(["--target".into(), spec.to_string().into()]);
+    }
+    if let Some(path) = &args.target.manifest_path {
+        words.extend(["--manifest-path".into(), path.into()]);
+    }
+    if args.target.offline {
+        words.push("--offline".into());
+    }
+    super::cargo::fetch_only(Verb::Build, &words)
+}
+
+fn all(config: &Config) -> Result<Vec<TargetSpec>> {
+    let table = Table::embedded()?;
+    let triples: Vec<String> = table.iter().map(|target| target.triple.clone()).collect();
+    triples
+        .iter()
+        .map(|triple| request::parse(&table, config, triple))
+        .collect()
+}
+
+fn without_project(args: &FetchArgs) -> Result<(Workshop, Vec<TargetSpec>)> {
+    let flags = FlagLayer {
+        targets: args.target.targets.clone(),
+        mirrors: args.target.mirrors.clone(),
+        nix: args.target.nix.clone(),
+        ..FlagLayer::default()
+    };
+    let config = Config::resolve(&flags, &EnvLayer::read(host::var)?, None)?;
+    let table = Table::embedded()?;
+    let specs = if args.all_targets {
+        all(&config)?
+    } else if config.targets.is_empty() {
+        vec![request::parse(&table, &config, crate::target::HOST)?]
+    } else {
+        let targets = config.targets.iter();
+        targets
+            .map(|target| request::parse(&table, &config, &target.value))
+            .collect::<Result<_>>()?
+    };
+    Ok((request::workshop(&config, args.target.offline)?, specs))
+}

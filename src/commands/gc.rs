@@ -1,0 +1,50 @@
+//! `xbuild gc`: removes toolchains that are no longer used.
+
+use std::fs;
+use std::time::{Duration, SystemTime};
+
+use super::request;
+use crate::cli::GcArgs;
+use crate::config::{Config, EnvLayer, FlagLayer};
+use crate::error::{IoContext, Result};
+use crate::nix::Known;
+use crate::{host, report, terminal};
+
+/// Seconds of a day.
+const DAY: u64 = 24 * 60 * 60;
+
+/// Drops what was not used lately, or everything, and says what that freed.
+///
+/// # Errors
+/// Where a folder cannot be removed, or Nix fails.
+pub fn run(args: &GcArgs) -> Result<u8> {
+    super::set_talk(args.talk);
+    let config = Config::resolve(&FlagLayer::default(), &EnvLayer::read(host::var)?, None)?;
+    let workshop = request::workshop(&config, true)?;
+    let oldest = SystemTime::now()
+        .checked_sub(Duration::from_secs(u64::from(args.older_than) * DAY))
+        .unwrap_or(SystemTime::UNIX_EPOCH);
+    let keep = |known: &Known| {
+        let recent = known.last_used.is_none_or(|used| used >= oldest);
+        !args.all && known.realised.is_some() && recent
+    };
+    if workshop.folders.toolchains().is_dir() {
+        let collected = workshop.nix()?.gc(&keep)?;
+        for key in &collected.dropped {
+            terminal::status("Dropped", key);
+        }
+        if collected.left_to_the_machine {
+            terminal::note("the store is the machine's: `nix-collect-garbage` frees what is in it");
+        } else {
+            terminal::status("Freed", report::size(collected.freed));
+        }
+    }
+    if args.downloads {
+        let downloads = workshop.folders.downloads();
+        if downloads.is_dir() {
+            fs::remove_dir_all(&downloads).at("remove", &downloads)?;
+            terminal::status("Removed", downloads.display());
+        }
+    }
+    Ok(0)
+}

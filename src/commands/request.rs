@@ -1,0 +1,210 @@
+//! What a command is about, read once from the command line, the environment
+//! and the project's files: nothing below sees raw arguments.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::cargo::{CargoArgs, Verb};
+use crate::check::CheckId;
+use crate::config::{self, Config, EnvLayer, FlagLayer, Isolation, NixChoice, Setting};
+use crate::error::{Error, IoContext, Kind, Result};
+use crate::host::{self, Folders};
+use crate::nix::Choice;
+use crate::project::{Project, Query};
+use crate::target::{Floor, HOST, Table, TargetSpec};
+use crate::terminal;
+use crate::toolchain::Workshop;
+
+/// A project, its configuration and the targets that a command is for.
+#[derive(Debug)]
+pub struct Request {
+    pub project: Project,
+    pub config: Config,
+    pub specs: Vec<TargetSpec>,
+    pub workshop: Workshop,
+    /// The user's own cargo home, for its configuration.
+    pub cargo_home: Option<PathBuf>,
+    /// The caller's environment.
+    pub vars: BTreeMap<OsString, OsString>,
+}
+
+impl Request {
+    /// Finds the project that a cargo command is about and resolves its
+    /// configuration.
+    ///
+    /// # Errors
+    /// `Kind::Project`, `Kind::Config` or `Kind::Target`, each naming the
+    /// place.
+    pub fn of_cargo(verb: Verb, args: &CargoArgs) -> Result<Self> {
+        let manifest = match (&args.install_path, verb) {
+            (Some(path), Verb::Install) => Some(path.join("Cargo.toml")),
+            _ => args.manifest_path.clone(),
+        };
+        Request::new(
+            &FlagLayer {
+                targets: args.targets.clone(),
+                allow: args.own.allow.clone(),
+                mirrors: args.own.mirrors.clone(),
+                isolation: args.own.isolation.clone(),
+                nix: args.own.nix.clone(),
+            },
+            manifest.as_deref(),
+            args.target_dir.as_deref(),
+            args.offline || args.frozen,
+        )
+    }
+
+    /// The same for a command of xbuild's own that is about a project.
+    ///
+    /// # Errors
+    /// As [`Request::of_cargo`].
+    pub fn new(
+        flags: &FlagLayer,
+        manifest_path: Option<&Path>,
+        target_dir: Option<&Path>,
+        offline: bool,
+    ) -> Result<Self> {
+        let cwd = current_folder()?;
+        let cargo_home = host::cargo_home();
+        let project = Project::find(&Query {
+            cwd: &cwd,
+            manifest_path,
+            target_dir,
+            cargo_home: cargo_home.as_deref(),
+            var: &host::var,
+        })?;
+        let loaded = config::load(&project.root)?;
+        for note in &loaded.notes {
+            terminal::note(note);
+        }
+        let config = Config::resolve(flags, &EnvLayer::read(host::var)?, loaded.layer)?;
+        let table = Table::embedded()?;
+        for triple in config.named_targets() {
+            TargetSpec::parse(&table, triple, None)?;
+        }
+        let specs = specs(&table, &config, &project)?;
+        for note in project.settings.notes(&triples(&specs)) {
+            terminal::note(note);
+        }
+        let workshop = workshop(&config, offline)?;
+        Ok(Request {
+            project,
+            config,
+            specs,
+            workshop,
+            cargo_home,
+            vars: host::vars().collect(),
+        })
+    }
+
+    /// The targets in groups that one run of cargo can build: cargo knows a
+    /// triple once, so two floors of one take two runs.
+    pub fn groups(&self) -> Vec<Vec<TargetSpec>> {
+        let mut groups: Vec<Vec<TargetSpec>> = Vec::new();
+        for spec in &self.specs {
+            let free = |group: &&mut Vec<TargetSpec>| {
+                group.iter().all(|other| other.triple() != spec.triple())
+            };
+            match groups.iter_mut().find(free) {
+                Some(group) => group.push(spec.clone()),
+                None => groups.push(vec![spec.clone()]),
+            }
+        }
+        groups
+    }
+
+    pub fn is_hermetic(&self) -> bool {
+        self.config.isolation.value == Isolation::Full
+    }
+
+    /// The checks that are allowed to find something for a target.
+    ///
+    /// # Errors
+    /// `Kind::Config` for an id that no check has, naming where it stands.
+    pub fn allowed(&self, triple: &str) -> Result<BTreeSet<CheckId>> {
+        let parse = |setting: &Setting<String>| {
+            setting.value.parse().map_err(|cause| {
+                Error::new(Kind::Config, format!("{}: {cause}", setting.origin))
+                    .hint("docs/checks.md describes the checks")
+            })
+        };
+        let allow = self.config.for_target(triple).allow;
+        allow.iter().map(parse).collect()
+    }
+}
+
+/// The workshop that a configuration asks for.
+///
+/// # Errors
+/// Where no folder to keep things in is known.
+pub fn workshop(config: &Config, offline: bool) -> Result<Workshop> {
+    let mirrors = config.mirrors.iter();
+    Ok(Workshop {
+        folders: Folders::find()?,
+        mirrors: mirrors.map(|mirror| mirror.value.clone()).collect(),
+        nix: match config.nix.value {
+            NixChoice::Auto => Choice::Auto,
+            NixChoice::Own => Choice::Own,
+            NixChoice::System => Choice::System,
+        },
+        offline,
+    })
+}
+
+/// The folder that the user stands in.
+///
+/// # Errors
+/// `Kind::Filesystem` where it has been removed.
+pub fn current_folder() -> Result<PathBuf> {
+    std::env::current_dir().at("find", Path::new("."))
+}
+
+/// Plain triples, each once.
+pub fn triples(specs: &[TargetSpec]) -> Vec<String> {
+    let mut triples: Vec<String> = Vec::new();
+    for spec in specs {
+        if !triples.iter().any(|triple| triple == spec.triple()) {
+            triples.push(spec.triple().to_owned());
+        }
+    }
+    triples
+}
+
+/// The targets of a command: typed or configured, then cargo's own
+/// `build.target`, then this machine's kind.
+fn specs(table: &Table, config: &Config, project: &Project) -> Result<Vec<TargetSpec>> {
+    let mut texts: Vec<String> = config.targets.iter().map(|t| t.value.clone()).collect();
+    if texts.is_empty() {
+        texts.clone_from(&project.settings.targets);
+    }
+    if texts.is_empty() {
+        texts.push(HOST.to_owned());
+    }
+    let mut specs: Vec<TargetSpec> = Vec::new();
+    for text in &texts {
+        let spec = parse(table, config, text)?;
+        if !specs.contains(&spec) {
+            specs.push(spec);
+        }
+    }
+    Ok(specs)
+}
+
+/// One target, with the floor that the configuration prefers.
+///
+/// # Errors
+/// `Kind::Target`, or `Kind::Config` where the configured floor is none.
+pub fn parse(table: &Table, config: &Config, text: &str) -> Result<TargetSpec> {
+    // The suffix decides which table of the configuration holds, not the
+    // other way round.
+    let bare = TargetSpec::parse(table, text, None)?;
+    let preferred =
+        match config.for_target(bare.triple()).glibc {
+            Some(setting) => Some(setting.value.parse::<Floor>().map_err(|cause| {
+                Error::new(Kind::Config, format!("{}: {cause}", setting.origin))
+            })?),
+            None => None,
+        };
+    TargetSpec::parse(table, text, preferred)
+}

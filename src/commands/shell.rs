@@ -1,0 +1,83 @@
+//! `xbuild shell`: the hermetic shell itself.
+
+use std::ffi::OsString;
+
+use super::cargo::{UserConfig, inside, realise, verbose, with_home};
+use super::request::Request;
+use crate::cli::{ShellArgs, TargetArgs};
+use crate::config::FlagLayer;
+use crate::error::{Error, Kind, Result};
+use crate::sandbox::{self, Terminal};
+use crate::shell;
+
+/// Opens it, or runs one command in it and exits with that command's code.
+///
+/// # Errors
+/// As realising the toolchain and making the shell have them.
+pub fn run(args: &ShellArgs) -> Result<u8> {
+    let request = request(&args.target)?;
+    if !request.is_hermetic() {
+        let message = "`xbuild shell` is the hermetic shell: it has no `--isolation none`";
+        return Err(Error::new(Kind::Usage, message).hint("XBUILD_ISOLATION=full"));
+    }
+    let mut tools = realise(&request, &request.specs, true, false)?;
+    tools.extra.clear();
+    let mounts = request.project.mounts(&request.config.sources)?;
+    let layout = tools.layout(&request);
+    layout.create()?;
+    let command = if args.command.is_empty() {
+        vec![OsString::from("/bin/sh")]
+    } else {
+        args.command.clone()
+    };
+    let mut shell = tools.tools().shell(command)?;
+    for (host, inside) in &mounts.binds {
+        shell = shell.read_only(host, inside);
+    }
+    for (host, inside) in layout.binds() {
+        shell = shell.read_write(host, inside);
+    }
+    let cargo_home = request.workshop.folders.cargo_home();
+    if cargo_home.is_dir() {
+        shell = shell.read_only(cargo_home, crate::cargo::HOME);
+    }
+    let user = UserConfig::read(request.cargo_home.as_deref())?;
+    shell = with_home(shell, &user.for_build()?);
+    let passthrough: Vec<_> = request
+        .specs
+        .iter()
+        .flat_map(|spec| request.config.for_target(spec.triple()).passthrough)
+        .map(|setting| setting.value)
+        .collect();
+    let callers = shell::from_caller(&request.vars, &passthrough);
+    shell.env.extend(callers);
+    if let [spec] = &request.specs[..] {
+        shell = shell.env("CARGO_BUILD_TARGET", spec.triple());
+    }
+    if args.command.is_empty() {
+        shell.terminal = Terminal::Interactive;
+        shell = shell.env("PS1", "xbuild:\\w\\$ ");
+    }
+    shell.cwd = inside(&mounts, &request.project.cwd)?;
+    verbose(&shell, &request.specs);
+    Ok(sandbox::run(&shell)?.code())
+}
+
+/// The request of a command of xbuild's own.
+///
+/// # Errors
+/// As [`Request::new`].
+pub fn request(args: &TargetArgs) -> Result<Request> {
+    super::set_talk(args.talk);
+    Request::new(
+        &FlagLayer {
+            targets: args.targets.clone(),
+            mirrors: args.mirrors.clone(),
+            nix: args.nix.clone(),
+            ..FlagLayer::default()
+        },
+        args.manifest_path.as_deref(),
+        None,
+        args.offline,
+    )
+}

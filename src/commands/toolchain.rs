@@ -1,0 +1,99 @@
+//! `xbuild toolchain`: what a target's toolchain is made of.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::request::Request;
+use super::shell::request;
+use crate::cli::{Format, ToolchainArgs};
+use crate::error::Result;
+use crate::pins::{Package, Pins};
+use crate::report;
+use crate::target::TargetSpec;
+use crate::terminal;
+use crate::toolchain::{Part, sets_of};
+
+/// Shows packages, versions, hashes, sizes and, where it is realised, store
+/// paths. It realises nothing.
+///
+/// # Errors
+/// Where the request is wrong.
+pub fn run(args: &ToolchainArgs) -> Result<u8> {
+    let request = request(&args.target)?;
+    let pins = Pins::embedded()?;
+    let mut documents = Vec::new();
+    for spec in &request.specs {
+        for part in [Part::toolchain(spec), Part::runner(spec)] {
+            let packages = pins.union(&sets_of(&[&part]))?;
+            match args.format {
+                Format::Text => terminal::data(text(&request, spec, &part, &packages)),
+                Format::Json => documents.push(document(&request, spec, &part, &packages)),
+            }
+        }
+    }
+    if args.format == Format::Json {
+        let document = json!({ "version": 1, "parts": documents });
+        terminal::data(format_args!("{document:#}\n"));
+    }
+    Ok(0)
+}
+
+fn text(request: &Request, spec: &TargetSpec, part: &Part, packages: &[&Package]) -> String {
+    let total: u64 = packages.iter().map(|package| package.size).sum();
+    let mut text = format!(
+        "{} of {spec}: {} packages, {}\n",
+        part.what(),
+        packages.len(),
+        report::size(total)
+    );
+    for package in packages {
+        let _ = writeln!(
+            text,
+            "  {:<26} {:<34} {:>9}  {}",
+            format!("{}:{}", package.package, package.arch),
+            package.version,
+            report::size(package.size),
+            &package.sha256.to_hex()[..12],
+        );
+    }
+    match request.workshop.realised(part) {
+        Some(realised) => {
+            let _ = writeln!(text, "  realised as {}", realised.out());
+            for path in realised.closure() {
+                let _ = writeln!(text, "    {path}");
+            }
+        }
+        None => text.push_str("  not realised yet: `xbuild fetch` does\n"),
+    }
+    text
+}
+
+fn document(request: &Request, spec: &TargetSpec, part: &Part, packages: &[&Package]) -> Value {
+    let realised = request.workshop.realised(part);
+    let packages: Vec<Value> = packages
+        .iter()
+        .map(|package| {
+            json!({
+                "package": package.package,
+                "version": package.version,
+                "arch": package.arch,
+                "suite": package.suite,
+                "path": package.path,
+                "size": package.size,
+                "sha256": package.sha256.to_hex(),
+            })
+        })
+        .collect();
+    json!({
+        "target": spec.to_string(),
+        "part": part.what(),
+        "attribute": part.attr(),
+        "packages": packages,
+        "out": realised.as_ref().map(|realised| realised.out().to_string()),
+        "closure": realised.as_ref().map(|realised| {
+            let paths = realised.closure().iter();
+            paths.map(ToString::to_string).collect::<Vec<_>>()
+        }),
+    })
+}
