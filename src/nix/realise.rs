@@ -189,7 +189,8 @@ impl Nix {
 /// line a derivation.
 fn watch(log: ChildStderr, what: &str) -> Progress {
     let mut progress = Progress::default();
-    let mut bar: Option<ProgressBar> = None;
+    // From the start, since Nix may also wait for another run's build.
+    let bar = terminal::progress_is_drawn().then(|| new_bar(what));
     for line in BufReader::new(log).split(b'\n') {
         let Ok(line) = line else { break };
         let event = Event::parse(&String::from_utf8_lossy(&line));
@@ -200,10 +201,9 @@ fn watch(log: ChildStderr, what: &str) -> Progress {
             continue;
         };
         let message = format!("{what:<18} {step}");
-        if terminal::progress_is_drawn() {
-            bar.get_or_insert_with(new_bar).set_message(message);
-        } else {
-            terminal::status("Realising", message);
+        match &bar {
+            Some(bar) => bar.set_message(message),
+            None => terminal::status("Realising", message),
         }
     }
     if let Some(bar) = bar {
@@ -212,13 +212,14 @@ fn watch(log: ChildStderr, what: &str) -> Progress {
     progress
 }
 
-fn new_bar() -> ProgressBar {
+fn new_bar(what: &str) -> ProgressBar {
     let bar = terminal::progress().add(ProgressBar::new_spinner());
     if let Ok(style) = ProgressStyle::with_template("{prefix:>12.green.bold} {wide_msg} {elapsed}")
     {
         bar.set_style(style);
     }
     bar.set_prefix("Realising");
+    bar.set_message(what.to_owned());
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
