@@ -1,5 +1,4 @@
-//! Reads one file for its facts: the only part of this room that touches the
-//! disk. Memory stays small however large the file is.
+//! Reads one file for its facts. Memory stays small however large the file is.
 
 use std::fs::File;
 use std::io::Seek;
@@ -7,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use object::read::ReadCache;
 
-use super::{BinaryFacts, Leak, Needle, facts, scan};
+use super::memory::Stamp;
+use super::{BinaryFacts, Leak, Memory, Needle, facts, scan};
 use crate::error::{Error, IoContext, Kind, Result};
 
 /// A file and everything known of it.
@@ -29,15 +29,42 @@ pub struct Artifact {
 /// Where the file cannot be read or is not a regular one ([`Kind::Filesystem`]),
 /// or its contents are broken ([`Kind::Finding`]).
 pub fn read(path: &Path, needles: &[Needle]) -> Result<Artifact> {
+    load(path, needles, None)
+}
+
+/// As [`read`], but a file that is remembered and has not changed is not read
+/// whole again.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_remembering(path: &Path, needles: &[Needle], memory: &Memory) -> Result<Artifact> {
+    load(path, needles, Some(memory))
+}
+
+fn load(path: &Path, needles: &[Needle], memory: Option<&Memory>) -> Result<Artifact> {
     let mut file = File::open(path).at("open", path)?;
-    if !file.metadata().at("read", path)?.is_file() {
+    let metadata = file.metadata().at("read", path)?;
+    if !metadata.is_file() {
         return Err(Error::new(
             Kind::Filesystem,
             format!("`{}` is not a regular file", path.display()),
         ));
     }
-    let scanned = scan(&mut file, needles).at("read", path)?;
-    file.rewind().at("read", path)?;
+    let stamp = Stamp::of(&metadata);
+    let recalled = memory.and_then(|memory| memory.recall(path, &stamp, needles));
+    let scanned = match recalled {
+        Some(scan) => scan,
+        None => {
+            let scanned = scan(&mut file, needles).at("read", path)?;
+            file.rewind().at("read", path)?;
+            // What changed while it was read is not known well enough to keep.
+            let after = Stamp::of(&file.metadata().at("read", path)?);
+            if let Some(memory) = memory.filter(|_| after == stamp) {
+                memory.keep(path, stamp, needles, &scanned);
+            }
+            scanned
+        }
+    };
     let cache = ReadCache::new(file);
     let facts = facts(&cache).map_err(|malformed| {
         Error::new(

@@ -1,8 +1,9 @@
 //! A binary's bytes → facts about it.
 //!
 //! Everything here is [pure] but `file`, which reads one file: its headers on
-//! demand, and all of it once, in blocks, for size, SHA-256 and leaked paths.
-//! A file that is broken is an error, never a panic.
+//! demand, and all of it once, in blocks, for size, SHA-256 and leaked paths;
+//! and `memory`, which keeps what that gave until the file changes. A file that
+//! is broken is an error, never a panic.
 
 mod archive;
 mod attributes;
@@ -11,6 +12,7 @@ mod elf;
 mod facts;
 mod file;
 mod glibc;
+mod memory;
 mod notes;
 mod scan;
 #[cfg(test)]
@@ -21,9 +23,10 @@ pub use attributes::{ArmAttributes, ArmProfile, VfpArgs};
 pub use facts::{
     Class, ElfFacts, ElfKind, Endian, Float, Machine, Needed, Relro, Section, Symbol, Version,
 };
-pub use file::{Artifact, read};
+pub use file::{Artifact, read, read_remembering};
 pub use glibc::GlibcVersion;
-pub use scan::{Leak, Needle, Scan, scan};
+pub use memory::Memory;
+pub use scan::{Leak, Needle, Scan, needles, scan};
 
 use object::read::ReadRef;
 

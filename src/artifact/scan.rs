@@ -39,6 +39,17 @@ enum Then {
     StoreHash,
 }
 
+/// Needles for the Nix store and for folders of the build machine, each with
+/// its meaning ("the home folder").
+pub fn needles<'a>(folders: impl IntoIterator<Item = (&'a Path, &'static str)>) -> Vec<Needle> {
+    let mut needles = vec![Needle::nix_store()];
+    for (path, what) in folders {
+        let needle = Needle::folder(path, what);
+        needles.extend(needle.filter(|new| needles.iter().all(|old| old.text != new.text)));
+    }
+    needles
+}
+
 impl Needle {
     /// A folder of the build machine, with its meaning ("the home folder"). A
     /// folder directly below the root (`/root`, `/src`) is a word that many
@@ -67,9 +78,19 @@ impl Needle {
         }
     }
 
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
     /// What the string stands for.
     pub const fn what(&self) -> &'static str {
         self.what
+    }
+
+    /// Whether it stands at the start of a text.
+    fn starts(&self, text: &[u8]) -> bool {
+        text.strip_prefix(self.text.as_slice())
+            .is_some_and(|after| self.fits(after))
     }
 
     fn fits(&self, after: &[u8]) -> bool {
@@ -146,6 +167,13 @@ pub fn scan(mut file: impl Read, needles: &[Needle]) -> io::Result<Scan> {
                 let place = taken + place;
                 let after = place + needle.text.len();
                 if !needle.fits(&window[after..]) {
+                    continue;
+                }
+                // A path of the project in the home folder is the project's.
+                let nearer = |other: &Needle| {
+                    other.text.len() > needle.text.len() && other.starts(&window[place..])
+                };
+                if needles.iter().any(nearer) {
                     continue;
                 }
                 *count += 1;
@@ -308,6 +336,30 @@ mod tests {
         let scan = scan(&bytes[..], &needles()).expect("memory can be read");
         assert_eq!(scan.leaks[0].text, "assertion failed/home/al/src/main.rs");
         assert_eq!(scan.leaks[0].what, "the home folder");
+    }
+
+    #[test]
+    fn a_path_counts_for_the_nearest_folder_only() {
+        let needles = super::needles([
+            (Path::new("/home/al"), "the home folder"),
+            (Path::new("/home/al/.cargo"), "cargo's home"),
+            (Path::new("/root"), "the home folder"),
+            (Path::new("/home/al"), "the same again"),
+        ]);
+        assert_eq!(needles.len(), 3);
+        let text = b"/home/al/x\0/home/al/.cargo/registry\0/home/al/.cargo2";
+        let scan = scan(&text[..], &needles).expect("memory can be read");
+        let found: Vec<_> = scan
+            .leaks
+            .iter()
+            .map(|leak| (leak.what, leak.offset))
+            .collect();
+        let expected = [
+            ("the home folder", 0),
+            ("the home folder", 36),
+            ("cargo's home", 11),
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

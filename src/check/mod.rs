@@ -18,6 +18,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{Artifact, BinaryFacts, Endian, Float, GlibcVersion};
+use crate::config::Setting;
 use crate::error::{Error, Kind, Result};
 use crate::target::{Elf, Libc, TargetSpec};
 
@@ -87,6 +88,21 @@ impl FromStr for CheckId {
             .find(|check| check.name() == text)
             .ok_or_else(|| UnknownCheck(text.to_owned()))
     }
+}
+
+/// The checks that flags and configuration allow, by their ids.
+///
+/// # Errors
+/// `Kind::Config` for an id that no check has, naming where it was written.
+pub fn allowed<'a>(
+    names: impl IntoIterator<Item = &'a Setting<String>>,
+) -> Result<BTreeSet<CheckId>> {
+    let parse = |name: &Setting<String>| {
+        name.value.parse().map_err(|unknown: UnknownCheck| {
+            Error::new(Kind::Config, format!("{}: {unknown}", name.origin))
+        })
+    };
+    names.into_iter().map(parse).collect()
 }
 
 /// The `elf` part of `nix/targets/TRIPLE.json`, understood.

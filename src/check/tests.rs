@@ -7,6 +7,7 @@ use super::*;
 use crate::artifact::tests::elf_facts;
 use crate::artifact::tests::sketch::{Sketch, attributes};
 use crate::artifact::{Class, ElfFacts, Format, Leak, facts};
+use crate::config::Origin;
 use crate::target::{Floor, Table};
 
 fn expectation(triple: &str) -> Expectation {
@@ -426,6 +427,15 @@ fn ids_are_read_as_they_are_written() {
         assert_eq!(id.name().parse(), Ok(id));
         assert_eq!(serde_json::json!(id), serde_json::json!(id.name()));
     }
+    let setting = |name: &str| Setting::new(name.to_owned(), Origin::Flag("--allow"));
+    let both = allowed(&[setting("leak"), setting("static"), setting("leak")]);
+    assert_eq!(
+        both.expect("they are checks"),
+        BTreeSet::from([CheckId::Leak, CheckId::Static])
+    );
+    let error = allowed(&[setting("leaks")]).expect_err("no such check");
+    assert_eq!(error.kind(), Kind::Config);
+    assert!(error.to_string().contains("`--allow`"), "{error}");
     let unknown = "glibc".parse::<CheckId>().expect_err("no such check");
     assert!(unknown.to_string().contains("glibc-floor"), "{unknown}");
 }
