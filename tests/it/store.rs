@@ -138,6 +138,19 @@ impl World {
     }
 }
 
+impl Drop for World {
+    /// Nix leaves read-only folders, which only root can remove as they are.
+    fn drop(&mut self) {
+        let mut folders = vec![self.home.path().to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            let _ = fs::set_permissions(&folder, fs::Permissions::from_mode(0o755));
+            let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+            let is_folder = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|t| t.is_dir());
+            folders.extend(entries.filter(is_folder).map(|entry| entry.path()));
+        }
+    }
+}
+
 fn make_writable(path: &Path) {
     let folder = path.parent().unwrap();
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
