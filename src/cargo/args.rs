@@ -189,6 +189,7 @@ impl CargoArgs {
             "--color" => self.color = text(),
             "--config" => self.config.extend(value),
             "--profile" => self.profile = text(),
+            "--debug" => self.profile = Some("dev".into()),
             "--release" | "-r" => self.profile = Some("release".into()),
             "--package" | "-p" => self.packages.extend(text()),
             "--offline" => self.offline = true,

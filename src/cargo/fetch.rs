@@ -1,19 +1,14 @@
 //! The fetch step: the one run of cargo with the network on. It fills the
 //! cargo home and writes `Cargo.lock`; it runs nothing of the project.
 //!
-//! The source is bound read-only in it too. So that cargo can still write
-//! `Cargo.lock`, the workspace's root is a scratch folder in the shell, which
-//! holds a copy of the lock file and on which every other entry of the real
-//! root is mounted read-only ([`Stage`]). When cargo has succeeded, and only
-//! then, a changed lock file is moved to the real root in one step.
+//! [`Stage`] is what it sees of the source.
 //!
 //! Whether the step is needed is kept in `fetched.json`, so that a warm run
 //! looks at the lock file and the manifests and starts nothing.
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -22,8 +17,11 @@ use sha2::{Digest, Sha256};
 use super::args::CargoArgs;
 use super::layout::{Layout, create_tagged, write_atomically};
 use super::plan::{CargoInvocation, Phase, Stdout};
-use crate::error::{Error, IoContext, Kind, Result};
-use crate::project::{Mounts, Project, Stamp};
+use crate::error::{Error, Kind, Result};
+use crate::project::{Project, Stamp};
+use crate::target::HOST;
+
+pub use super::stage::Stage;
 
 /// What decides whether anything must be fetched.
 #[derive(Debug, Clone, Copy)]
@@ -178,14 +176,14 @@ impl Wanted<'_> {
 }
 
 /// The run of cargo for the fetch shell. With `--offline` or `--frozen` the
-/// shell's network is to stay off, and cargo says what is missing.
+/// shell's network is to stay off, and cargo says what is missing. The host is
+/// fetched for too, because `cargo fetch --target` leaves out what only build
+/// scripts and proc macros need on another platform.
 pub fn invocation(args: &CargoArgs, targets: &[String], manifest: &Path) -> CargoInvocation {
     let mut words: Vec<OsString> = vec!["fetch".into(), "--manifest-path".into(), manifest.into()];
-    words.extend(
-        targets
-            .iter()
-            .flat_map(|target| ["--target".into(), target.into()]),
-    );
+    let host = Some(HOST).filter(|host| !targets.iter().any(|target| target == host));
+    let targets = targets.iter().map(String::as_str).chain(host);
+    words.extend(targets.flat_map(|target| ["--target".into(), target.into()]));
     let flags = [
         ("--locked", args.locked),
         ("--offline", args.offline),
@@ -217,102 +215,6 @@ pub fn invocation(args: &CargoArgs, targets: &[String], manifest: &Path) -> Carg
 /// Whether the fetch shell needs the network.
 pub fn needs_network(args: &CargoArgs) -> bool {
     !args.offline && !args.frozen
-}
-
-/// The scratch folder that stands for the workspace's root in the fetch shell.
-/// It is gone when this value is.
-#[derive(Debug)]
-pub struct Stage {
-    folder: tempfile::TempDir,
-    lock: PathBuf,
-    /// What to bind, in this order: host, shell, and whether it is writable.
-    pub binds: Vec<(PathBuf, PathBuf, bool)>,
-}
-
-impl Stage {
-    /// Makes the scratch folder, with a mount point for every entry of the root.
-    ///
-    /// # Errors
-    /// `Kind::Filesystem`.
-    pub fn new(project: &Project, mounts: &Mounts) -> Result<Self> {
-        let own = Layout::own(&project.target_dir);
-        create_tagged(&project.target_dir)?;
-        fs::create_dir_all(&own).at("create", &own)?;
-        let folder = tempfile::Builder::new()
-            .prefix("fetch-")
-            .tempdir_in(&own)
-            .at("create a folder in", &own)?;
-        let mut binds = Vec::new();
-        let outer = |host: &Path| project.root.starts_with(host);
-        let (around, beside): (Vec<_>, Vec<_>) = mounts
-            .binds
-            .iter()
-            .cloned()
-            .partition(|(host, _)| outer(host));
-        // A folder that holds the root comes first, the root's stand-in over it.
-        binds.extend(
-            around
-                .into_iter()
-                .filter(|(host, _)| *host != project.root)
-                .map(|(host, inside)| (host, inside, false)),
-        );
-        binds.push((folder.path().to_owned(), mounts.root.clone(), true));
-        for entry in fs::read_dir(&project.root).at("read", &project.root)? {
-            let entry = entry.at("read", &project.root)?;
-            let (name, host) = (entry.file_name(), entry.path());
-            // The target folder is no source, and may hold this very folder.
-            if host == project.lock || host == project.target_dir {
-                continue;
-            }
-            let point = folder.path().join(&name);
-            let kind = entry.file_type().at("read", &host)?;
-            if kind.is_symlink() {
-                let to = fs::read_link(&host).at("read", &host)?;
-                symlink(&to, &point).at("link", &point)?;
-                continue;
-            } else if kind.is_dir() {
-                fs::create_dir(&point).at("create", &point)?;
-            } else if kind.is_file() {
-                fs::write(&point, []).at("create", &point)?;
-            } else {
-                continue;
-            }
-            binds.push((host, mounts.root.join(&name), false));
-        }
-        binds.extend(
-            beside
-                .into_iter()
-                .map(|(host, inside)| (host, inside, false)),
-        );
-        match fs::read(&project.lock) {
-            Ok(bytes) => {
-                let copy = folder.path().join("Cargo.lock");
-                fs::write(&copy, bytes).at("write", &copy)?;
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error).at("read", &project.lock),
-        }
-        Ok(Stage {
-            folder,
-            lock: project.lock.clone(),
-            binds,
-        })
-    }
-
-    /// Takes over the lock file that cargo left, where it differs, and says
-    /// whether it did. To be called after a run that succeeded.
-    ///
-    /// # Errors
-    /// `Kind::Filesystem`.
-    pub fn finish(self) -> Result<bool> {
-        let staged = self.folder.path().join("Cargo.lock");
-        let new = fs::read(&staged).at("read", &staged)?;
-        if fs::read(&self.lock).is_ok_and(|old| old == new) {
-            return Ok(false);
-        }
-        write_atomically(&self.lock, &new)?;
-        Ok(true)
-    }
 }
 
 /// The inodes of the folders that hold crates; none before the first fetch.

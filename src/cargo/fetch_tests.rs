@@ -1,6 +1,8 @@
 use std::fs;
 use std::path::Path;
 
+use std::time::Duration;
+
 use super::*;
 use crate::cargo::{Verb, split_args};
 use crate::error::Kind;
@@ -29,6 +31,10 @@ fn workspace() -> tempfile::TempDir {
         ("ws/Cargo.toml", "[package]\nname = 'p'\n"),
         ("ws/Cargo.lock", "version = 4\n"),
         ("ws/src/main.rs", "fn main() {}\n"),
+        (
+            "ws/.cargo/config.toml",
+            "[build]\nrustc-wrapper = 'x'\n[net]\nretry = 1\n",
+        ),
         ("home/registry/index", ""),
     ] {
         let path = top.path().join(name);
@@ -157,16 +163,24 @@ fn the_stage_shows_the_root_and_takes_only_the_lock_file_back() {
         .collect();
     let folder = shown[0].0;
     assert!(folder.starts_with("target/xbuild/fetch-"), "{folder}");
-    let mut rest = shown[1..].to_vec();
+    let mut rest = shown[1..4].to_vec();
     rest.sort_unstable();
     assert_eq!(
         rest,
         [
+            (".cargo", "/build/source/.cargo", false),
             ("Cargo.toml", "/build/source/Cargo.toml", false),
-            ("src", "/build/source/src", false)
+            ("src", "/build/source/src", false),
         ]
     );
     assert_eq!((shown[0].1, shown[0].2), ("/build/source", true));
+    // The harmless part of the configuration lies over the whole of it.
+    let (harmless, inside, writable) = stage.binds.last().unwrap();
+    assert_eq!(
+        (inside.as_path(), *writable),
+        (Path::new("/build/source/.cargo/config.toml"), false)
+    );
+    assert_eq!(fs::read_to_string(harmless).unwrap(), "[net]\nretry = 1\n");
 
     let scratch = project.root.join(folder);
     assert!(scratch.join("src").is_dir() && scratch.join("Cargo.toml").is_file());
@@ -184,7 +198,20 @@ fn the_stage_shows_the_root_and_takes_only_the_lock_file_back() {
     assert_eq!(fs::read_to_string(&project.lock).unwrap(), "new");
     assert!(!scratch.exists() && !project.root.join("dropped").exists());
 
+    // What a killed run left is gone a day later.
+    let own = project.target_dir.join("xbuild");
+    let (stale, young) = (own.join("fetch-stale"), own.join("fetch-young"));
+    for folder in [&stale, &young] {
+        fs::create_dir_all(folder.join("root")).unwrap();
+    }
+    let yesterday = std::time::SystemTime::now() - 2 * Duration::from_secs(86_400);
+    fs::File::open(&stale)
+        .unwrap()
+        .set_modified(yesterday)
+        .unwrap();
+
     let unchanged = Stage::new(&project, &mounts).unwrap();
+    assert!(!stale.exists() && young.exists());
     assert!(!unchanged.finish().unwrap());
 }
 
@@ -205,8 +232,15 @@ fn cargo_fetch_gets_what_concerns_it() {
         let args = args(line);
         let run = invocation(&args, &targets, manifest);
         let words: Vec<_> = run.args.iter().map(|word| word.to_string_lossy()).collect();
-        let common = "fetch --manifest-path /build/source/Cargo.toml --target a-b-c";
+        let common = "fetch --manifest-path /build/source/Cargo.toml --target a-b-c \
+                      --target x86_64-unknown-linux-gnu";
         assert_eq!(words.join(" "), format!("{common}{expected}"), "{line}");
         assert_eq!(needs_network(&args), network, "{line}");
     }
+    let host = [HOST.to_owned()];
+    let run = invocation(&args(""), &host, manifest);
+    assert_eq!(
+        run.args.iter().filter(|word| *word == "--target").count(),
+        1
+    );
 }

@@ -128,6 +128,25 @@ impl Layout {
             .collect()
     }
 
+    /// The real place of an artefact, to be read there. The build wrote it,
+    /// and could have put a symbolic link in its place, to be followed here to
+    /// a file of the user's: only a regular file below this layout will do.
+    ///
+    /// # Errors
+    /// `Kind::Filesystem` for anything else; `Kind::Internal` for a path that
+    /// is not of this layout.
+    pub fn built(&self, inside: &Path) -> Result<PathBuf> {
+        let Some(real) = self.real(inside) else {
+            let message = format!(
+                "cargo names an artefact outside its target folder: {}",
+                inside.display()
+            );
+            return Err(Error::new(Kind::Internal, message));
+        };
+        regular_file(&real, &Layout::own(&self.target_dir))?;
+        Ok(real)
+    }
+
     /// Puts an artefact where the user finds it and says where that is.
     ///
     /// # Errors
@@ -140,7 +159,7 @@ impl Layout {
             );
             return Err(Error::new(Kind::Internal, message));
         };
-        link_file(&from, &to)?;
+        link_file(&from, &Layout::own(&self.target_dir), &to)?;
         Ok(to)
     }
 
@@ -174,13 +193,23 @@ pub(crate) fn create_tagged(folder: &Path) -> Result<()> {
     fs::write(&tag, TAG).at("write", &tag)
 }
 
-/// Gives `from` the second name `to`, replacing what stands there in one step.
-/// Copies where the two are on different file systems.
-///
-/// # Errors
-/// `Kind::Filesystem`, naming the path.
-pub fn link_file(from: &Path, to: &Path) -> Result<()> {
-    let source = fs::metadata(from).at("read", from)?;
+/// What is known of a regular file that lies below `within`, followed through
+/// no link that leads out.
+fn regular_file(file: &Path, within: &Path) -> Result<fs::Metadata> {
+    let metadata = fs::symlink_metadata(file).at("read", file)?;
+    let real = fs::canonicalize(file).at("read", file)?;
+    if metadata.is_file() && real.starts_with(fs::canonicalize(within).at("read", within)?) {
+        return Ok(metadata);
+    }
+    let message = format!("`{}` is not a file that the build made", file.display());
+    Err(Error::new(Kind::Filesystem, message))
+}
+
+/// Gives `from`, a regular file below `within`, the second name `to`, replacing
+/// what stands there in one step. Copies where the two are on different file
+/// systems.
+fn link_file(from: &Path, within: &Path, to: &Path) -> Result<()> {
+    let source = regular_file(from, within)?;
     let same = |other: &fs::Metadata| other.ino() == source.ino() && other.dev() == source.dev();
     if fs::symlink_metadata(to).is_ok_and(|there| same(&there)) {
         return Ok(());
@@ -236,7 +265,7 @@ pub fn install(staged: &Path, root: &Path) -> Result<Vec<PathBuf>> {
     for entry in entries {
         let entry = entry.at("read", &from)?;
         let to = root.join("bin").join(entry.file_name());
-        link_file(&entry.path(), &to)?;
+        link_file(&entry.path(), staged, &to)?;
         installed.push(to);
     }
     installed.sort();

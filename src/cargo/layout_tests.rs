@@ -139,6 +139,33 @@ fn an_artefact_that_cannot_be_put_is_an_error() {
 }
 
 #[test]
+fn a_link_that_the_build_made_is_not_followed() {
+    let top = tempfile::tempdir().unwrap();
+    let target = top.path().join("target");
+    let layout = built(&target, "/build/target/a-b-c/debug/x", "");
+    fs::create_dir(top.path().join("private")).unwrap();
+    fs::write(top.path().join("private/key"), "secret").unwrap();
+    let real = layout.real(Path::new("/build/target/a-b-c")).unwrap();
+    std::os::unix::fs::symlink(top.path().join("private/key"), real.join("key")).unwrap();
+    std::os::unix::fs::symlink(top.path().join("private"), real.join("release")).unwrap();
+    for inside in [
+        "/build/target/a-b-c/key",
+        "/build/target/a-b-c/release/key",
+        "/build/target/a-b-c/debug",
+    ] {
+        assert!(layout.built(Path::new(inside)).is_err(), "{inside}");
+        let error = layout.uplift(Path::new(inside)).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("is not a file that the build made"),
+            "{error}"
+        );
+        assert!(!layout.public(Path::new(inside)).unwrap().exists());
+    }
+}
+
+#[test]
 fn documentation_is_linked_once() {
     let top = tempfile::tempdir().unwrap();
     let layout = built(top.path(), "/build/target/a-b-c/doc/p/index.html", "<p>");

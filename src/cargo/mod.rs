@@ -1,8 +1,8 @@
 //! Cargo in the hermetic shell: how its command line is read, which runs a
 //! verb takes, what its messages say, and where its output lies on the host.
 //!
-//! Everything here is plain data for [`crate::sandbox`]; only [`layout`] and
-//! [`fetch`] touch files, below the project's target folder.
+//! Everything here is plain data for [`crate::sandbox`]. Only [`layout`],
+//! [`fetch`] write, below the project's target folder (and `Cargo.lock`).
 
 mod args;
 pub mod fetch;
@@ -11,6 +11,7 @@ pub mod layout;
 mod messages;
 mod options;
 mod plan;
+mod stage;
 mod verb;
 
 pub use args::{CargoArgs, MessageFormat, OwnFlags, reject_toolchain, split_args};

@@ -422,3 +422,23 @@ fn paths_of_the_shell_become_the_hosts() {
         assert_eq!(rewrite_paths(json, &mapping), expected);
     }
 }
+
+proptest::proptest! {
+    /// Whatever is typed, cargo gets each word that is not xbuild's, in order.
+    #[test]
+    fn no_word_of_cargos_is_lost(
+        typed in proptest::collection::vec("(-{0,2}[a-z]{0,3}(=[a-z]?)?|--features|-F|-p|-vq|-j4|--bin|--|\\PC{0,3})", 0..8)
+    ) {
+        let raw: Vec<OsString> = typed.iter().map(Into::into).collect();
+        let own = |word: &String| options::REMOVED.contains(&word.split('=').next().unwrap_or_default());
+        let begins_with_plus = typed.first().is_some_and(|word| word.starts_with('+'));
+        proptest::prop_assume!(!typed.iter().any(own) && !begins_with_plus);
+        let args = split_args(Verb::Build, &raw).unwrap();
+        let mut passed = args.options.clone();
+        if passed.len() < raw.len() {
+            passed.push("--".into());
+            passed.extend(args.program.clone());
+        }
+        proptest::prop_assert_eq!(passed, raw);
+    }
+}

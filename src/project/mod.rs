@@ -80,6 +80,9 @@ impl Project {
             .take_while(|folder| folder.starts_with(&top));
         let mut settings = CargoSettings::read(folders.filter(owns))?;
         settings.add_user(query.cargo_home)?;
+        if let Some(target) = (query.var)("CARGO_BUILD_TARGET") {
+            settings.targets = vec![target.to_string_lossy().into_owned()];
+        }
 
         let path = |name: &str| (query.var)(name).map(PathBuf::from);
         let named = query.target_dir.map(Path::to_owned);

@@ -161,7 +161,10 @@ fn the_workspace_is_the_one_that_cargo_takes() {
                     "[workspace]\nmembers = ['a']\nexclude = ['inner']".into(),
                 ),
                 ("a/Cargo.toml", with("")),
-                ("inner/Cargo.toml", "[workspace]\nmembers = ['x/**']".into()),
+                (
+                    "inner/Cargo.toml",
+                    "[workspace]\nmembers = ['x/*/*']".into(),
+                ),
                 ("inner/x/y/z/Cargo.toml", with("")),
             ],
             "inner/x/y/z",
@@ -380,6 +383,8 @@ fn the_projects_cargo_configuration_is_known() {
         "repo/ws/.cargo/config.toml repo/.cargo/config.toml"
     );
     assert_eq!(settings.targets, ["a-b-c"]);
+    let env = find_with(top.path(), "repo/ws", &[("CARGO_BUILD_TARGET", "d-e-f")]).unwrap();
+    assert_eq!(env.settings.targets, ["d-e-f"]);
     assert_eq!(settings.rustflags, ["-Cfar", "-Cnear", "-Cnext"]);
     let notes = settings.notes(&["a-b-c".into()]);
     assert!(
