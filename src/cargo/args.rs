@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::Verb;
 use super::options::{self, Takes};
+use crate::config::FlagLayer;
 use crate::error::{Error, Kind, Result};
 
 /// Flags of xbuild that may stand among cargo's.
@@ -125,6 +126,17 @@ pub fn reject_toolchain(word: &OsStr) -> Result<()> {
 }
 
 impl CargoArgs {
+    /// What the command line says of the configuration.
+    pub fn flags(&self) -> FlagLayer {
+        FlagLayer {
+            targets: self.targets.clone(),
+            allow: self.own.allow.clone(),
+            mirrors: self.own.mirrors.clone(),
+            isolation: self.own.isolation.clone(),
+            nix: self.own.nix.clone(),
+        }
+    }
+
     fn long(&mut self, verb: Verb, word: &OsString, words: &mut Words<'_>) -> Result<()> {
         let install = verb == Verb::Install;
         let (name, inline) = split_name(word);

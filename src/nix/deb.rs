@@ -25,8 +25,13 @@ pub fn unpack(deb: &Path, root: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result
     while let Some(member) = members.next_entry() {
         let member = member.map_err(|cause| broken(deb, &cause.to_string()))?;
         if member.header().identifier() == b"data.tar.xz" {
-            return unpack_tar(XzDecoder::new(member), root, wanted)
-                .map_err(|cause| broken(deb, &cause.to_string()).caused_by(cause));
+            return unpack_tar(XzDecoder::new(member), root, wanted).map_err(|cause| {
+                match cause.raw_os_error() {
+                    // The machine's fault: a full disk, for example.
+                    Some(_) => Error::io("unpack packages into", root, cause),
+                    None => broken(deb, &cause.to_string()),
+                }
+            });
         }
     }
     Err(broken(deb, "it has no data.tar.xz"))

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Hold;
+use super::failure::{self, failure};
 use super::lock::{Lock, Share};
 use super::own::{self, Packages};
 use super::settings::Settings;
@@ -127,21 +128,18 @@ impl Nix {
             .arg(sources.join("seed"));
         terminal::verbose(&probe);
         probe.output().map(drop).map_err(|cause| {
-            let said = std::error::Error::source(&cause)
-                .map(|said| anstream::adapter::strip_str(&said.to_string()).to_string())
-                .unwrap_or_default();
-            let error = Error::new(
-                Kind::Nix,
-                format!(
-                    "`{}` cannot build in its sandbox here",
-                    self.program.display()
-                ),
-            );
-            let error = match remedy(&said) {
-                Some(hint) => error.hint(hint),
-                None => error,
-            };
-            error.caused_by(said)
+            let said = failure::said(&cause);
+            let program = self.program.display();
+            let failed = ["xbuild-sandbox-probe.drv", "failed with exit code 1"];
+            if failed.into_iter().all(|text| said.contains(text)) {
+                return Error::new(Kind::Nix, format!("`{program}` builds without a sandbox"))
+                    .hint("let its daemon have `sandbox = true` in /etc/nix/nix.conf")
+                    .hint("or let xbuild use its own Nix: --nix own");
+            }
+            failure(
+                format!("`{program}` cannot build in its sandbox here"),
+                said,
+            )
         })
     }
 
@@ -151,7 +149,11 @@ impl Nix {
     /// # Errors
     /// Where the lock file cannot be made or locked.
     pub fn hold(&self) -> Result<Hold> {
-        let lock = Lock::take(&self.folders.locks(), "store", Share::Shared)?;
+        let locks = self.folders.locks();
+        if let Some(_alone) = Lock::try_exclusive(&locks, "store")? {
+            self.settings.clear_tmp()?;
+        }
+        let lock = Lock::take(&locks, "store", Share::Shared)?;
         Ok(Hold { _lock: lock })
     }
 
@@ -177,6 +179,10 @@ impl Nix {
     /// Where a path of the store is on disk.
     pub fn physical(&self, path: &StorePath) -> PathBuf {
         path.below(self.root())
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// A command of this Nix (`nix`, `nix-store`) on its store.
@@ -205,33 +211,6 @@ fn last_line(text: &str) -> &str {
     text.lines().rfind(about_options).unwrap_or("").trim()
 }
 
-/// What to do about the commonest reasons why Nix cannot build.
-pub(super) fn remedy(said: &str) -> Option<&'static str> {
-    let has = |text: &str| said.contains(text);
-    if has("No space left") || has("Disk quota") {
-        return Some("free some space, or set XBUILD_HOME to a folder on another disk");
-    }
-    let sandbox = [
-        "cloning builder",
-        "namespace",
-        "unshare",
-        "mounting",
-        "setgroups",
-    ];
-    if sandbox.into_iter().any(has) {
-        return Some(
-            "Nix's sandbox needs user namespaces: allow them with\n\
-             sudo sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000\n\
-             (Ubuntu 23.10 and newer: kernel.apparmor_restrict_unprivileged_userns=0; \
-             a container: run it with --privileged)",
-        );
-    }
-    if has("Permission denied") || has("Read-only file system") {
-        return Some("make it writable for this user, or let xbuild use its own Nix: --nix own");
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,31 +233,5 @@ mod tests {
             assert_eq!(on_path(Some(&path.clone().into())), expected, "{path}");
         }
         assert_eq!(on_path(None), None);
-    }
-
-    #[test]
-    fn what_nix_says_has_its_remedy() {
-        let cases = [
-            (
-                "error: cloning builder process: Operation not permitted",
-                "user namespaces",
-            ),
-            (
-                "error: unable to start build process\nmounting /proc: EPERM",
-                "user namespaces",
-            ),
-            (
-                "error: opening lock file '/nix/var/nix/db/big-lock': Permission denied",
-                "--nix own",
-            ),
-            (
-                "error: writing to file: No space left on device",
-                "XBUILD_HOME",
-            ),
-        ];
-        for (said, expected) in cases {
-            assert!(remedy(said).unwrap().contains(expected), "{said}");
-        }
-        assert_eq!(remedy("error: syntax error"), None);
     }
 }

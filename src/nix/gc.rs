@@ -70,12 +70,16 @@ impl Nix {
         let _lock = Lock::take(&self.folders.locks(), "store", Share::Exclusive)?;
         let mut collected = Collected::default();
         for known in Nix::known(&self.folders)? {
-            if !keep(&known) {
-                let folder = self.folders.toolchains().join(&known.key);
-                fs::remove_dir_all(&folder).at("remove", &folder)?;
+            let folder = self.folders.toolchains().join(&known.key);
+            if known.last_used.is_none() {
+                // A realisation that failed: nobody has used anything of it.
+                super::remove_tree(&folder)?;
+            } else if !keep(&known) {
+                super::remove_tree(&folder)?;
                 collected.dropped.push(known.key);
             }
         }
+        self.settings().clear_tmp()?;
         self.remove_old_versions()?;
         if !self.is_own() {
             collected.left_to_the_machine = true;
@@ -119,7 +123,7 @@ fn remove_others(folder: &Path, kept: &dyn Fn(&str) -> bool) -> Result<()> {
         let path = entry.at("read the folder", folder)?.path();
         let name = path.file_name().and_then(|name| name.to_str());
         if !name.is_some_and(kept) {
-            fs::remove_dir_all(&path).at("remove", &path)?;
+            super::remove_tree(&path)?;
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 //! when a run ends, however it ends.
 
 use std::fs::{self, File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{IoContext, Result};
 use crate::terminal;
@@ -21,20 +21,26 @@ pub enum Share {
 }
 
 impl Lock {
+    /// Takes the lock where nobody else has it.
+    ///
+    /// # Errors
+    /// Where the lock file cannot be made or locked.
+    pub fn try_exclusive(locks: &Path, name: &str) -> Result<Option<Self>> {
+        let (path, file) = open(locks, name)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(source).at("lock", &path),
+        }
+    }
+
     /// Takes the lock `name` of the folder `locks`, waiting for it, and
     /// saying so, where another run has it.
     ///
     /// # Errors
     /// Where the lock file cannot be made or locked.
     pub fn take(locks: &Path, name: &str, share: Share) -> Result<Self> {
-        fs::create_dir_all(locks).at("make the folder", locks)?;
-        let path = locks.join(name);
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .at("open the lock", &path)?;
+        let (path, file) = open(locks, name)?;
         let now = match share {
             Share::Shared => file.try_lock_shared(),
             Share::Exclusive => file.try_lock(),
@@ -55,6 +61,18 @@ impl Lock {
     }
 }
 
+fn open(locks: &Path, name: &str) -> Result<(PathBuf, File)> {
+    fs::create_dir_all(locks).at("make the folder", locks)?;
+    let path = locks.join(name);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .at("open the lock", &path)?;
+    Ok((path, file))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,8 +85,9 @@ mod tests {
         let other = File::open(folder.path().join("x")).unwrap();
         assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
         drop(first);
-        assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
+        assert!(Lock::try_exclusive(folder.path(), "x").unwrap().is_none());
         drop(second);
+        assert!(Lock::try_exclusive(folder.path(), "x").unwrap().is_some());
         assert!(other.try_lock().is_ok());
     }
 }

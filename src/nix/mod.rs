@@ -10,6 +10,7 @@
 
 mod deb;
 mod event;
+mod failure;
 mod find;
 mod gc;
 mod lock;
@@ -25,6 +26,7 @@ mod version;
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -64,20 +66,38 @@ fn new_folder(parent: &Path) -> Result<TempDir> {
             .as_encoded_bytes()
             .starts_with(UNFINISHED.as_bytes())
         {
-            fs::remove_dir_all(entry.path()).at("remove", entry.path())?;
+            remove_tree(&entry.path())?;
         }
     }
     tempfile::Builder::new()
         .prefix(UNFINISHED)
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .permissions(fs::Permissions::from_mode(0o755))
         .tempdir_in(parent)
         .at("make a folder in", parent)
+}
+
+/// Removes a file or folder, read-only folders in it included; a builder
+/// leaves such behind.
+fn remove_tree(path: &Path) -> Result<()> {
+    let metadata = fs::symlink_metadata(path).at("read", path)?;
+    if !metadata.is_dir() {
+        return fs::remove_file(path).at("remove", path);
+    }
+    let mode = metadata.permissions().mode();
+    if mode & 0o700 != 0o700 {
+        let writable = fs::Permissions::from_mode(mode | 0o700);
+        fs::set_permissions(path, writable).at("set the mode of", path)?;
+    }
+    for entry in fs::read_dir(path).at("read the folder", path)? {
+        remove_tree(&entry.at("read the folder", path)?.path())?;
+    }
+    fs::remove_dir(path).at("remove", path)
 }
 
 /// Gives a whole folder its name, in place of a broken one.
 fn publish(new: TempDir, folder: &Path) -> Result<()> {
     if folder.exists() {
-        fs::remove_dir_all(folder).at("remove", folder)?;
+        remove_tree(folder)?;
     }
     fs::rename(new.path(), folder).at("move into place", folder)?;
     // It has another name now: there is nothing to remove.
@@ -96,4 +116,28 @@ fn write_atomically(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>
         .map_err(|error| error.error)
         .at("write", path)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn read_only_trees_are_removed_and_links_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let outside = folder.path().join("outside");
+        fs::create_dir(&outside).unwrap();
+        fs::write(outside.join("kept"), "").unwrap();
+        let tree = folder.path().join("tree");
+        fs::create_dir_all(tree.join("a/b")).unwrap();
+        fs::write(tree.join("a/b/file"), "").unwrap();
+        std::os::unix::fs::symlink(&outside, tree.join("a/link")).unwrap();
+        for path in ["a/b", "a", ""] {
+            let mode = fs::Permissions::from_mode(0o555);
+            fs::set_permissions(tree.join(path), mode).unwrap();
+        }
+        remove_tree(&tree).unwrap();
+        assert!(!tree.exists());
+        assert!(outside.join("kept").exists());
+    }
 }

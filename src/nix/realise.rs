@@ -11,7 +11,8 @@ use serde::Deserialize;
 
 use super::Hold;
 use super::event::{Event, Progress, name_of};
-use super::find::{Nix, remedy};
+use super::failure::failure;
+use super::find::Nix;
 use super::state::{self, Realised};
 use super::store_path::StorePath;
 use crate::error::{Error, IoContext, Kind, Result};
@@ -63,7 +64,13 @@ impl Nix {
 
     /// Realises it whatever is written down about it.
     pub(super) fn realise_anew(&self, _hold: &Hold, request: &Request<'_>) -> Result<Realised> {
-        let mut realised = self.build_and_describe(request)?;
+        let mut realised = match self.build_and_describe(request) {
+            // A path that Nix relied upon may be gone from the disk.
+            Err(_) if self.is_own() && self.forget_vanished()? => {
+                self.build_and_describe(request)?
+            }
+            other => other?,
+        };
         let vanished: Vec<StorePath> = realised.vanished().cloned().collect();
         if !vanished.is_empty() {
             // Nix believes its database; the disk says otherwise.
@@ -160,26 +167,16 @@ impl Nix {
     fn failure(&self, status: ExitStatus, progress: &Progress) -> Error {
         let said = progress.errors().join("\n");
         let Some(drv) = progress.failed() else {
-            let error = Error::new(Kind::Nix, format!("Nix failed ({status})"));
-            let error = match remedy(&said) {
-                Some(hint) => error.hint(hint),
-                None => error,
-            };
-            return error.caused_by(said);
+            return failure(format!("Nix failed ({status})"), said);
         };
         let log = progress.log(drv).join("\n");
+        let message = format!("`{}` failed to build", name_of(drv));
         let show = self.command("nix-store").arg("--read-log").arg(drv);
         // A builder's own words may mean anything, but a full disk is one.
-        let full = log
-            .contains("No space left")
-            .then(|| remedy(&log))
-            .flatten();
-        let hint = full.or_else(|| remedy(&said));
-        let error = Error::new(Kind::Nix, format!("`{}` failed to build", name_of(drv)))
-            .caused_by(if log.is_empty() { said } else { log });
-        let error = match hint {
-            Some(hint) => error.hint(hint),
-            None => error,
+        let error = if log.contains("No space left") || log.is_empty() {
+            failure(message, format!("{log}{said}"))
+        } else {
+            Error::new(Kind::Nix, message).caused_by(log)
         };
         error.hint(format!("the whole log: {show}"))
     }

@@ -1,6 +1,8 @@
 //! Verifies a realised toolchain against its hashes and puts right what was
 //! altered or removed.
 
+use std::fs;
+
 use super::Hold;
 use super::find::Nix;
 use super::realise::Request;
@@ -71,6 +73,24 @@ impl Nix {
             .args(["--delete", "--ignore-liveness"])
             .args(all.lines());
         self.output(&delete).map(drop)
+    }
+
+    /// Forgets everything of our private store that is not on disk, and says
+    /// whether there was anything.
+    pub(super) fn forget_vanished(&self) -> Result<bool> {
+        let all = self.command("nix").args(["path-info", "--all"]);
+        let mut vanished = Vec::new();
+        for path in self.output(&all)?.lines() {
+            let path = StorePath::parse(path)?;
+            if fs::symlink_metadata(self.physical(&path)).is_err() {
+                vanished.push(path);
+            }
+        }
+        if vanished.is_empty() {
+            return Ok(false);
+        }
+        self.forget(&vanished)?;
+        Ok(true)
     }
 
     /// Those of the paths whose contents do not have their recorded hash.

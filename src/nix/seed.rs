@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::failure::{self, failure};
 use super::find::Nix;
 use super::lock::{Lock, Share};
 use super::store_path::StorePath;
@@ -139,17 +140,9 @@ impl Nix {
     /// What a command of Nix prints.
     pub(super) fn output(&self, command: &crate::process::Command) -> Result<String> {
         terminal::verbose(command);
-        let output = command.output().map_err(|cause| {
-            let said = std::error::Error::source(&cause)
-                .map(|said| anstream::adapter::strip_str(&said.to_string()).to_string())
-                .unwrap_or_default();
-            let error = Error::new(Kind::Nix, cause.to_string());
-            let error = match super::find::remedy(&said) {
-                Some(hint) => error.hint(hint),
-                None => error,
-            };
-            error.caused_by(said)
-        })?;
+        let output = command
+            .output()
+            .map_err(|cause| failure(cause.to_string(), failure::said(&cause)))?;
         String::from_utf8(output.stdout)
             .map_err(|cause| Error::new(Kind::Nix, "Nix printed no UTF-8").caused_by(cause))
     }

@@ -13,6 +13,7 @@ use crate::host::Folders;
 pub struct Settings {
     conf_dir: PathBuf,
     home: PathBuf,
+    tmp: PathBuf,
 }
 
 impl Settings {
@@ -25,8 +26,9 @@ impl Settings {
         let settings = Settings {
             conf_dir: folders.own_nix().join("conf"),
             home: folders.own_nix().join("home"),
+            tmp: folders.own_nix().join("tmp"),
         };
-        for folder in [&settings.conf_dir, &settings.home] {
+        for folder in [&settings.conf_dir, &settings.home, &settings.tmp] {
             fs::create_dir_all(folder).at("make the folder", folder)?;
         }
         let registry = settings.conf_dir.join("registry.json");
@@ -34,6 +36,19 @@ impl Settings {
         write_if_different(&settings.conf_dir.join("nix.conf"), &conf(&registry))?;
         write_if_different(&settings.probe(), include_str!("probe.nix"))?;
         Ok(settings)
+    }
+
+    /// Empties the folder that builders work in. Only where none runs.
+    ///
+    /// # Errors
+    /// Where something in it cannot be removed.
+    pub fn clear_tmp(&self) -> Result<()> {
+        let entries = fs::read_dir(&self.tmp).at("read the folder", &self.tmp)?;
+        for entry in entries {
+            let path = entry.at("read the folder", &self.tmp)?.path();
+            super::remove_tree(&path)?;
+        }
+        Ok(())
     }
 
     /// The expression that shows whether a Nix can build, in its sandbox.
@@ -49,6 +64,8 @@ impl Settings {
             // Set and empty: no file of a user or of /etc/xdg is read.
             ("NIX_USER_CONF_FILES", PathBuf::new()),
             ("PATH", PathBuf::new()),
+            // Builders work here; killed runs leave their folders behind.
+            ("TMPDIR", self.tmp.clone()),
         ]
     }
 }
@@ -65,6 +82,8 @@ sandbox-paths =
 sandbox-build-dir = /build
 # The build users of Debian's package need root and are not needed by it.
 build-users-group =
+# In a rootless container, root may not do that, and has no groups to drop.
+require-drop-supplementary-groups = false
 # Every file is pinned and fetched by hash; nothing is taken ready-made.
 substitute = false
 substituters =

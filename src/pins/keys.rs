@@ -155,7 +155,7 @@ fn is_by(signature: &Signature, key: &impl KeyDetails) -> bool {
 /// The signature itself; gives the time when it was made.
 fn check_signature(
     signature: &Signature,
-    key: &(impl VerifyingKey + KeyDetails),
+    key: &impl VerifyingKey,
     text: &str,
     now: Option<Timestamp>,
 ) -> Result<i64, String> {

@@ -6,13 +6,19 @@
 //! `nix/pins/packages.json`, which is all that anything else reads;
 //! `xbuild pins check` proves that it still follows.
 
+mod chain;
+pub mod check;
 mod deb;
 pub mod hash;
 mod index;
 mod inrelease;
 mod keys;
 mod pinned;
+mod request;
 mod stanza;
+#[cfg(test)]
+mod tests;
+pub mod update;
 mod version;
 
 pub use hash::Sha256;

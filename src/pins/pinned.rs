@@ -19,16 +19,16 @@ const EMBEDDED: &str = include_str!(concat!(
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Package {
-    pub suite: String,
-    pub package: String,
-    pub version: String,
     /// As Debian calls it; `all` for packages that fit every one.
     pub arch: String,
+    pub package: String,
     /// Relative to the archive's root.
     pub path: String,
+    pub sha256: Sha256,
     /// In bytes.
     pub size: u64,
-    pub sha256: Sha256,
+    pub suite: String,
+    pub version: String,
 }
 
 impl Package {
@@ -71,14 +71,15 @@ impl Package {
 #[serde(deny_unknown_fields)]
 pub struct Suite {
     pub codename: String,
-    /// Debian's own number, such as `13.7`.
-    pub version: String,
     /// When it was made, as in RFC 3339.
     pub date: String,
     /// Of the committed `nix/pins/<suite>.InRelease`.
     pub inrelease: Sha256,
-    /// A time at which snapshot.debian.org has all of it: `debian/20260913T075541Z`.
+    /// Where below snapshot.debian.org/archive all of it is found:
+    /// `debian/20260913T075541Z`.
     pub snapshot: String,
+    /// Debian's own number, such as `13.7`.
+    pub version: String,
 }
 
 /// All the pins: packages, and the sets that name them.
@@ -126,6 +127,30 @@ impl Pins {
             }
         }
         Ok(pins)
+    }
+
+    pub(super) fn assemble(
+        packages: BTreeMap<String, Package>,
+        sets: BTreeMap<String, Vec<String>>,
+        suites: BTreeMap<String, Suite>,
+    ) -> Self {
+        Pins {
+            packages,
+            sets,
+            suites,
+        }
+    }
+
+    /// The text of `nix/pins/packages.json`: ordered, so that a change shows
+    /// as a small difference.
+    pub fn to_json(&self) -> String {
+        let mut text = Vec::new();
+        let indented = serde_json::ser::PrettyFormatter::with_indent(b" ");
+        let mut serializer = serde_json::Serializer::with_formatter(&mut text, indented);
+        // Strings and numbers into memory: nothing here can fail.
+        let _ = self.serialize(&mut serializer);
+        text.push(b'\n');
+        String::from_utf8_lossy(&text).into_owned()
     }
 
     /// The packages of a set, in its order; `None` for a set that is not there.

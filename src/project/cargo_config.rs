@@ -11,6 +11,7 @@ use toml::{Table, Value};
 
 use super::manifest::{broken, paths_of, string};
 use super::root::{is_absence, normalize};
+use crate::config::{Origin, Setting};
 use crate::error::{Error, Kind, Result};
 
 /// A linker or runner that a file sets and xbuild overrides.
@@ -30,7 +31,7 @@ pub struct CargoSettings {
     /// `build.target-dir`, absolute.
     pub target_dir: Option<PathBuf>,
     /// `build.target`: the targets where the user names none.
-    pub targets: Vec<String>,
+    pub targets: Vec<Setting<String>>,
     /// `build.rustflags`, which cargo drops once a target has flags of its own.
     pub rustflags: Vec<String>,
     pub aliases: BTreeMap<String, Vec<String>>,
@@ -77,7 +78,10 @@ impl CargoSettings {
                 self.target_dir = string(build, "target-dir").map(|path| absolute(&path));
             }
             if self.targets.is_empty() {
-                self.targets = words(build.get("target"), false);
+                let place = format!("`build.target` in {}", path.display());
+                let setting = |target| Setting::new(target, Origin::Cargo(place.clone()));
+                let targets = words(build.get("target"), false);
+                self.targets = targets.into_iter().map(setting).collect();
             }
             // Lists of several files are joined, the nearest one's words last.
             self.rustflags

@@ -207,6 +207,16 @@ fn own_nix_builds_seeds_heals_and_collects() {
         assert_eq!(fs::read_to_string(world.copy(&realised)).unwrap(), text);
     }
 
+    // So is what only Nix knows of: derivations and what they were built from.
+    for entry in fs::read_dir(realised.store().join("nix/store")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "drv") {
+            fs::remove_file(&path).unwrap();
+        }
+    }
+    fs::remove_file(&state).unwrap();
+    assert_eq!(world.good(&nix), realised);
+
     // An altered one is found and repaired.
     let request = world.request("toolchain.good");
     assert!(nix.repair(&hold, &request).unwrap().repaired.is_empty());
