@@ -228,6 +228,9 @@ pub struct PinsLine {
     /// A Debian mirror to ask first.
     #[arg(long = "mirror", value_name = "URL")]
     pub mirrors: Vec<String>,
+    /// Take nothing from the network.
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// The names of all commands.

@@ -90,11 +90,6 @@ pub fn var(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// The user's cargo home: `CARGO_HOME`, otherwise `.cargo` in the home folder.
-pub fn cargo_home() -> Option<PathBuf> {
-    absolute("CARGO_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cargo")))
-}
-
 /// The whole environment.
 #[expect(clippy::disallowed_methods, reason = "this is the one door")]
 pub fn vars() -> impl Iterator<Item = (OsString, OsString)> {

@@ -20,7 +20,7 @@ use crate::project::Mounts;
 use crate::report::{Entry, Report};
 use crate::sandbox::{self, Shell};
 use crate::shell::{self, FetchShell, Tools};
-use crate::target::TargetSpec;
+use crate::target::{HOST, TargetSpec};
 use crate::terminal;
 use crate::toolchain::{Part, RealisedRunner, Toolchain};
 use crate::{artifact, check, host, nix};
@@ -131,9 +131,8 @@ impl<'a> Build<'a> {
     fn fetch(&self) -> Result<()> {
         let request = self.request;
         let cargo_home = request.workshop.folders.cargo_home();
-        let user = UserConfig::read(request.cargo_home.as_deref())?;
-        let home = user.for_fetch()?;
-        let targets = triples(&self.specs());
+        let home = request.user.for_fetch()?;
+        let targets = fetch::with_host(&triples(&self.specs()), HOST);
         let wanted = Wanted {
             project: &request.project,
             targets: &targets,
@@ -151,7 +150,7 @@ impl<'a> Build<'a> {
             nix::Share::Exclusive,
         )?;
         let manifest = inside(&self.mounts, &request.project.manifest)?;
-        let stage = Stage::new(&request.project, &self.mounts)?;
+        let stage = Stage::new(&request.project)?;
         let online = fetch::needs_network(self.args);
         let invocation = fetch::invocation(self.args, &targets, &manifest);
         let status = if request.is_hermetic() {
@@ -172,10 +171,10 @@ impl<'a> Build<'a> {
             shell = with_home(shell, &home);
             shell.env.extend(home.tokens.clone().into_iter().map(os));
             shell.env.extend(shell::from_caller(&request.vars, &[]));
-            shell.cwd.clone_from(&self.mounts.root);
+            shell.cwd.clone_from(&stage.cwd);
             let shell = FetchShell {
                 vars: &request.vars,
-                certificates: user.ca_bundle(),
+                certificates: request.user.ca_bundle(),
                 online,
             }
             .open(shell);
@@ -360,8 +359,7 @@ impl<'a> Build<'a> {
         if let Some(staging) = &self.staging {
             shell = shell.read_write(staging.path(), INSTALL_ROOT);
         }
-        let user = UserConfig::read(request.cargo_home.as_deref())?;
-        shell = with_home(shell, &user.for_build()?);
+        shell = with_home(shell, &request.user.for_build()?);
         shell.env.extend(self.from_caller());
         shell.cwd = inside(&self.mounts, &project.cwd)?;
         Ok(shell)
@@ -470,11 +468,12 @@ impl<'a> Build<'a> {
         let request = self.request;
         let expectation = check::Expectation::of(spec, request.allowed(spec.triple())?)?;
         let needles = self.needles();
+        let memory = artifact::Memory::at(Layout::own(&request.project.target_dir));
         let mut entries = Vec::new();
         for artefact in artefacts {
             let real = self.layout.real(&artefact.inside);
             let real = real.unwrap_or_else(|| artefact.inside.clone());
-            let artifact = artifact::read(&real, &needles)?;
+            let artifact = artifact::read_remembering(&real, &needles, &memory)?;
             let findings = check::check(&artifact, &expectation);
             let is_test = matches!(artefact.kind, ArtefactKind::Test | ArtefactKind::Bench);
             let path = if is_test {
@@ -502,28 +501,28 @@ impl<'a> Build<'a> {
         let request = self.request;
         let folders = &request.workshop.folders;
         let home = host::var("HOME").map(PathBuf::from);
+        let (crates, store) = (folders.cargo_home(), folders.store());
         let named = [
-            (Some(request.project.root.clone()), "the project's folder"),
-            (home, "the home folder"),
-            (Some(folders.cargo_home()), "the cargo home"),
-            (request.cargo_home.clone(), "the user's cargo home"),
-            (Some(folders.store()), "the private store"),
+            (Some(&request.project.root), "the project's folder"),
+            (home.as_ref(), "the home folder"),
+            (Some(&crates), "the cargo home"),
+            (request.user.home.as_ref(), "the user's cargo home"),
+            (Some(&store), "the private store"),
         ];
-        let needle =
-            |(path, what): (Option<PathBuf>, &'static str)| artifact::Needle::folder(&path?, what);
-        let mut needles: Vec<_> = named.into_iter().filter_map(needle).collect();
-        needles.push(artifact::Needle::nix_store());
-        needles
+        let named = named
+            .iter()
+            .filter_map(|(path, what)| Some((path.as_deref()?, *what)));
+        artifact::needles(named.map(|(path, what): (&PathBuf, _)| (path.as_path(), what)))
     }
 
     /// Copies installed programs to where cargo would have put them.
     fn install(&self, staging: &Path) -> Result<()> {
+        let flag = self.args.install_root.as_deref();
+        let cwd = super::request::current_folder()?;
         let root = self
-            .args
-            .install_root
-            .clone()
-            .or_else(|| host::var("CARGO_INSTALL_ROOT").map(PathBuf::from))
-            .or_else(|| self.request.cargo_home.clone())
+            .request
+            .user
+            .install_root(flag, &cwd, &host::var)
             .ok_or_else(|| {
                 Error::new(Kind::Usage, "no folder to install to is known").hint("--root FOLDER")
             })?;
@@ -667,56 +666,6 @@ impl Realised {
             return Err(Error::new(Kind::Usage, message).hint("--target TRIPLE, once"));
         }
         Ok(())
-    }
-}
-
-/// The user's `config.toml` and `credentials.toml`.
-pub struct UserConfig {
-    home: PathBuf,
-    config: String,
-    credentials: String,
-}
-
-impl UserConfig {
-    /// Reads them from the user's cargo home, under the names that cargo
-    /// knows; files that are not there are empty.
-    ///
-    /// # Errors
-    /// `Kind::Filesystem` where one is there and cannot be read.
-    pub fn read(home: Option<&Path>) -> Result<Self> {
-        let read = |names: [&str; 2]| -> Result<String> {
-            let Some(home) = home else {
-                return Ok(String::new());
-            };
-            for name in names {
-                let path = home.join(name);
-                if path.is_file() {
-                    return fs::read_to_string(&path).at("read", &path);
-                }
-            }
-            Ok(String::new())
-        };
-        Ok(UserConfig {
-            config: read(["config.toml", "config"])?,
-            credentials: read(["credentials.toml", "credentials"])?,
-            home: home.unwrap_or(Path::new("/")).to_owned(),
-        })
-    }
-
-    fn for_fetch(&self) -> Result<home::Home> {
-        home::fetch_home(&self.home, &self.config, &self.credentials)
-    }
-
-    /// What the build's shell gets of them.
-    ///
-    /// # Errors
-    /// `Kind::Config` where one of them is not TOML.
-    pub fn for_build(&self) -> Result<home::Home> {
-        home::build_home(&self.home, &self.config)
-    }
-
-    fn ca_bundle(&self) -> Option<PathBuf> {
-        home::ca_bundle(&self.home, &self.config)
     }
 }
 

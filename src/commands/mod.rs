@@ -17,7 +17,7 @@ use std::ffi::OsString;
 
 use clap::Parser;
 
-use crate::cargo::{Verb, expand_alias};
+use crate::cargo::{UserCargo, Verb, expand_alias};
 use crate::cli::{Cli, Command, Talk};
 use crate::error::{Error, Kind, Result};
 use crate::project::{Project, Query};
@@ -78,12 +78,12 @@ fn alias(words: &[OsString]) -> Result<u8> {
     };
     let word = word.to_string_lossy();
     let cwd = request::current_folder()?;
-    let cargo_home = host::cargo_home();
+    let user = UserCargo::read(&host::var)?;
     let project = Project::find(&Query {
         cwd: &cwd,
         manifest_path: None,
         target_dir: None,
-        cargo_home: cargo_home.as_deref(),
+        cargo_home: user.home.as_deref(),
         var: &host::var,
     });
     if let Ok(project) = project {

@@ -1,18 +1,62 @@
 //! `xbuild pins`: for whoever maintains xbuild.
 
-use crate::cli::{PinsArgs, PinsCommand};
-use crate::error::Result;
+use jiff::Timestamp;
+
+use super::request;
+use crate::cli::{PinsArgs, PinsCommand, PinsLine};
+use crate::config::{Config, EnvLayer, FlagLayer};
+use crate::error::{Error, Kind, Result};
+use crate::fetch::{Downloads, Mirrors, Options};
+use crate::pins::{Pins, check, update};
+use crate::{host, terminal};
 
 /// Updates or checks the pins.
 ///
 /// # Errors
 /// Where the chain from signature to package does not hold.
 pub fn run(args: &PinsArgs) -> Result<u8> {
-    let (line, update) = match &args.command {
-        PinsCommand::Update(line) => (line, true),
-        PinsCommand::Check(line) => (line, false),
-    };
-    super::set_talk(line.talk);
-    let _ = update;
+    match &args.command {
+        PinsCommand::Update(line) => {
+            let (downloads, mirrors, options) = prepare(line)?;
+            let pins = update::run(&line.root, &downloads, &mirrors, &options, Timestamp::now())?;
+            terminal::status(
+                "Pinned",
+                format_args!("{} packages", pins.packages().count()),
+            );
+        }
+        PinsCommand::Check(line) => {
+            let (downloads, mirrors, options) = prepare(line)?;
+            let proved = check::run(&line.root, &downloads, &mirrors, &options)?;
+            terminal::status(
+                "Proved",
+                format_args!(
+                    "{} packages follow from {}",
+                    proved.packages,
+                    proved.releases.join(", ")
+                ),
+            );
+        }
+    }
     Ok(0)
+}
+
+fn prepare(line: &PinsLine) -> Result<(Downloads, Mirrors, Options)> {
+    super::set_talk(line.talk);
+    if !line.root.join("nix/packages.json").is_file() {
+        let message = format!("there is no nix/packages.json in `{}`", line.root.display());
+        return Err(Error::new(Kind::Usage, message)
+            .hint("run it in a checkout of xbuild, or name one with --root"));
+    }
+    let flags = FlagLayer {
+        mirrors: line.mirrors.clone(),
+        ..FlagLayer::default()
+    };
+    let config = Config::resolve(&flags, &EnvLayer::read(host::var)?, None)?;
+    let workshop = request::workshop(&config, line.offline)?;
+    let mirrors = Mirrors::for_machine(&workshop.mirrors, Pins::embedded()?.snapshots())?;
+    let options = Options {
+        offline: line.offline,
+        ..Options::default()
+    };
+    Ok((Downloads::new(&workshop.folders), mirrors, options))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::cargo::{CargoArgs, Verb};
+use crate::cargo::{CargoArgs, UserCargo, Verb};
 use crate::check::CheckId;
 use crate::config::{self, Config, EnvLayer, FlagLayer, Isolation, NixChoice, Setting};
 use crate::error::{Error, IoContext, Kind, Result};
@@ -23,8 +23,8 @@ pub struct Request {
     pub config: Config,
     pub specs: Vec<TargetSpec>,
     pub workshop: Workshop,
-    /// The user's own cargo home, for its configuration.
-    pub cargo_home: Option<PathBuf>,
+    /// The user's own cargo home, and what matters of its configuration.
+    pub user: UserCargo,
     /// The caller's environment.
     pub vars: BTreeMap<OsString, OsString>,
 }
@@ -66,12 +66,12 @@ impl Request {
         offline: bool,
     ) -> Result<Self> {
         let cwd = current_folder()?;
-        let cargo_home = host::cargo_home();
+        let user = UserCargo::read(&host::var)?;
         let project = Project::find(&Query {
             cwd: &cwd,
             manifest_path,
             target_dir,
-            cargo_home: cargo_home.as_deref(),
+            cargo_home: user.home.as_deref(),
             var: &host::var,
         })?;
         let loaded = config::load(&project.root)?;
@@ -93,7 +93,7 @@ impl Request {
             config,
             specs,
             workshop,
-            cargo_home,
+            user,
             vars: host::vars().collect(),
         })
     }
@@ -176,7 +176,8 @@ pub fn triples(specs: &[TargetSpec]) -> Vec<String> {
 fn specs(table: &Table, config: &Config, project: &Project) -> Result<Vec<TargetSpec>> {
     let mut texts: Vec<String> = config.targets.iter().map(|t| t.value.clone()).collect();
     if texts.is_empty() {
-        texts.clone_from(&project.settings.targets);
+        let configured = project.settings.targets.iter();
+        texts.extend(configured.map(|target| target.value.clone()));
     }
     if texts.is_empty() {
         texts.push(HOST.to_owned());

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::cargo::{UserConfig, inside, realise, verbose, with_home};
+use super::cargo::{inside, realise, verbose, with_home};
 use super::request::Request;
 use crate::cli::{ShellArgs, TargetArgs};
 use crate::config::FlagLayer;
@@ -41,8 +41,7 @@ pub fn run(args: &ShellArgs) -> Result<u8> {
     if cargo_home.is_dir() {
         shell = shell.read_only(cargo_home, crate::cargo::HOME);
     }
-    let user = UserConfig::read(request.cargo_home.as_deref())?;
-    shell = with_home(shell, &user.for_build()?);
+    shell = with_home(shell, &request.user.for_build()?);
     let passthrough: Vec<_> = request
         .specs
         .iter()
