@@ -1,8 +1,6 @@
 use std::fs;
 use std::path::Path;
 
-use std::time::Duration;
-
 use super::*;
 use crate::cargo::{Verb, split_args};
 use crate::error::Kind;
@@ -151,8 +149,8 @@ fn a_missing_lock_file_is_made_unless_that_is_forbidden() {
 fn the_stage_shows_the_root_and_takes_only_the_lock_file_back() {
     let top = workspace();
     let project = project(&top.path().join("ws"));
-    let mounts = project.mounts(&[]).unwrap();
-    let stage = Stage::new(&project, &mounts).unwrap();
+    let stage = Stage::new(&project).unwrap();
+    assert_eq!(stage.cwd, Path::new("/build/source"));
     let shown: Vec<_> = stage
         .binds
         .iter()
@@ -210,9 +208,21 @@ fn the_stage_shows_the_root_and_takes_only_the_lock_file_back() {
         .set_modified(yesterday)
         .unwrap();
 
-    let unchanged = Stage::new(&project, &mounts).unwrap();
+    let unchanged = Stage::new(&project).unwrap();
     assert!(!stale.exists() && young.exists());
     assert!(!unchanged.finish().unwrap());
+}
+
+#[test]
+fn the_host_is_fetched_for_too() {
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    for (targets, expected) in [
+        (&["a"][..], &["a", "h"][..]),
+        (&["h", "a"], &["h", "a"]),
+        (&[], &["h"]),
+    ] {
+        assert_eq!(with_host(&names(targets), "h"), names(expected));
+    }
 }
 
 #[test]
@@ -232,15 +242,8 @@ fn cargo_fetch_gets_what_concerns_it() {
         let args = args(line);
         let run = invocation(&args, &targets, manifest);
         let words: Vec<_> = run.args.iter().map(|word| word.to_string_lossy()).collect();
-        let common = "fetch --manifest-path /build/source/Cargo.toml --target a-b-c \
-                      --target x86_64-unknown-linux-gnu";
+        let common = "fetch --manifest-path /build/source/Cargo.toml --target a-b-c";
         assert_eq!(words.join(" "), format!("{common}{expected}"), "{line}");
         assert_eq!(needs_network(&args), network, "{line}");
     }
-    let host = [HOST.to_owned()];
-    let run = invocation(&args(""), &host, manifest);
-    assert_eq!(
-        run.args.iter().filter(|word| *word == "--target").count(),
-        1
-    );
 }

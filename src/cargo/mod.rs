@@ -1,7 +1,7 @@
 //! Cargo in the hermetic shell: how its command line is read, which runs a
 //! verb takes, what its messages say, and where its output lies on the host.
 //!
-//! Everything here is plain data for [`crate::sandbox`]. Only [`layout`],
+//! Everything here is plain data for [`crate::sandbox`]. Only [`layout`] and
 //! [`fetch`] write, below the project's target folder (and `Cargo.lock`).
 
 mod args;
@@ -11,13 +11,14 @@ pub mod layout;
 mod messages;
 mod options;
 mod plan;
-mod stage;
+mod user;
 mod verb;
 
 pub use args::{CargoArgs, MessageFormat, OwnFlags, reject_toolchain, split_args};
 pub use layout::Layout;
 pub use messages::{Artefact, ArtefactKind, Collector, rewrite_paths};
 pub use plan::{CargoInvocation, Context, INSTALL_ROOT, Phase, Stdout, plan};
+pub use user::UserCargo;
 pub use verb::{Verb, expand_alias};
 
 /// Where the source stands in the shell.

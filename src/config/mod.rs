@@ -22,6 +22,8 @@ pub enum Origin {
     Default,
     /// A key of `xbuild.toml` or of a manifest's `metadata.xbuild`.
     File { path: PathBuf, line: usize },
+    /// A key of the project's `.cargo/config.toml`, or cargo's variable for it.
+    Cargo(String),
     /// A variable of the environment.
     Env(&'static str),
     /// A flag of the command line.
@@ -33,6 +35,7 @@ impl fmt::Display for Origin {
         match self {
             Origin::Default => f.write_str("by default"),
             Origin::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Origin::Cargo(place) => f.write_str(place),
             Origin::Env(name) => write!(f, "the variable {name}"),
             Origin::Flag(name) => write!(f, "`{name}`"),
         }

@@ -22,7 +22,7 @@ pub use mounts::Mounts;
 pub use stamp::Stamp;
 pub use walk::Member;
 
-use crate::config::Setting;
+use crate::config::{Origin, Setting};
 use crate::error::{Error, IoContext, Kind, Result};
 use root::normalize;
 
@@ -81,7 +81,9 @@ impl Project {
         let mut settings = CargoSettings::read(folders.filter(owns))?;
         settings.add_user(query.cargo_home)?;
         if let Some(target) = (query.var)("CARGO_BUILD_TARGET") {
-            settings.targets = vec![target.to_string_lossy().into_owned()];
+            let origin = Origin::Cargo("the variable CARGO_BUILD_TARGET".to_owned());
+            let target = target.to_string_lossy().into_owned();
+            settings.targets = vec![Setting::new(target, origin)];
         }
 
         let path = |name: &str| (query.var)(name).map(PathBuf::from);

@@ -382,9 +382,11 @@ fn the_projects_cargo_configuration_is_known() {
         below(top.path(), settings.files.iter().map(PathBuf::as_path)),
         "repo/ws/.cargo/config.toml repo/.cargo/config.toml"
     );
-    assert_eq!(settings.targets, ["a-b-c"]);
+    assert_eq!(settings.targets[0].value, "a-b-c");
+    let origin = settings.targets[0].origin.to_string();
+    assert!(origin.ends_with("repo/ws/.cargo/config.toml"), "{origin}");
     let env = find_with(top.path(), "repo/ws", &[("CARGO_BUILD_TARGET", "d-e-f")]).unwrap();
-    assert_eq!(env.settings.targets, ["d-e-f"]);
+    assert_eq!(env.settings.targets[0].value, "d-e-f");
     assert_eq!(settings.rustflags, ["-Cfar", "-Cnear", "-Cnext"]);
     let notes = settings.notes(&["a-b-c".into()]);
     assert!(
