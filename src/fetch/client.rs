@@ -58,13 +58,21 @@ impl Client {
     /// # Errors
     /// Where a proxy's address cannot be understood.
     pub fn new(limits: Timeouts) -> Result<Self> {
-        let proxied = |names: &[&str]| match first_variable(names) {
+        Client::with_variables(limits, |name| host::var(name)?.into_string().ok())
+    }
+
+    fn with_variables(limits: Timeouts, var: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let first = |names: &[&'static str]| {
+            let mut found = names.iter().filter_map(|name| Some((*name, var(name)?)));
+            found.next()
+        };
+        let proxied = |names: &[&'static str]| match first(names) {
             Some((name, value)) => {
                 proxy(name, &value).map(|proxy| Some(agent(limits, Some(proxy))))
             }
             None => Ok(None),
         };
-        let no_proxy = first_variable(&["no_proxy", "NO_PROXY"]);
+        let no_proxy = first(&["no_proxy", "NO_PROXY"]);
         Ok(Client {
             direct: agent(limits, None),
             // As in curl, the upper-case name is not read for plain HTTP: a
@@ -100,11 +108,16 @@ impl Client {
 
     /// Asks for a file from a byte on.
     pub(super) fn get(&self, url: &str, from: u64) -> std::result::Result<Answer, Reason> {
-        let mut request = self.agent_for(url).get(url);
-        if from > 0 {
-            request = request.header("Range", format!("bytes={from}-"));
-        }
-        let response = request.call().map_err(reason)?;
+        let result = self.call(url, from);
+        // Plain HTTP goes through a tunnel too, which many proxies dig to the
+        // port of HTTPS only; mirrors that speak both are reached there.
+        let result = match (result, url.strip_prefix("http://")) {
+            (Err(ureq::Error::ConnectProxyFailed(_)), Some(rest)) => {
+                self.call(&format!("https://{rest}"), from)
+            }
+            (result, _) => result,
+        };
+        let response = result.map_err(reason)?;
         let body = response.body();
         if response.status().is_success() && body.mime_type() == Some("text/html") {
             return Err(Reason::WebPage);
@@ -115,6 +128,18 @@ impl Client {
             length: body.content_length(),
             body: Box::new(response.into_body().into_reader()),
         })
+    }
+
+    fn call(
+        &self,
+        url: &str,
+        from: u64,
+    ) -> std::result::Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+        let mut request = self.agent_for(url).get(url);
+        if from > 0 {
+            request = request.header("Range", format!("bytes={from}-"));
+        }
+        request.call()
     }
 
     /// The bytes of a file that is known by name alone, from the first mirror
@@ -194,12 +219,6 @@ fn proxy(name: &str, value: &str) -> Result<ureq::Proxy> {
         .caused_by(source)
         .hint(format!("export {name}=http://HOST:PORT, or unset {name}"))
     })
-}
-
-fn first_variable<'a>(names: &[&'a str]) -> Option<(&'a str, String)> {
-    names
-        .iter()
-        .find_map(|name| Some((*name, host::var(name)?.into_string().ok()?)))
 }
 
 /// The first number in `Content-Range: bytes 10-99/100` (RFC 9110, 14.4).
@@ -311,5 +330,70 @@ mod tests {
         let error = proxy("https_proxy", "http://").unwrap_err();
         assert_eq!(error.kind(), Kind::Config);
         assert!(error.to_string().contains("https_proxy"));
+    }
+
+    /// A proxy on the loopback that answers each CONNECT with a status, and
+    /// whatever comes through the tunnel with a file; gives what was asked.
+    fn ask_through_proxy(status: &'static str, no_proxy: &str) -> (Vec<String>, Option<Vec<u8>>) {
+        use std::io::{BufRead, BufReader, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let thread = std::thread::spawn(move || {
+            let mut asked = Vec::new();
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                for answer in [status, "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfile"] {
+                    let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                    let head: Vec<String> = lines
+                        .map_while(|line| line.ok().filter(|line| !line.is_empty()))
+                        .collect();
+                    let Some(first) = head.into_iter().next() else {
+                        break;
+                    };
+                    if first.starts_with("QUIT") {
+                        return asked;
+                    }
+                    asked.push(first);
+                    let _ = stream.write_all(answer.as_bytes());
+                    if !answer.contains(" 200 ") {
+                        break;
+                    }
+                }
+            }
+            asked
+        });
+        let limits = Timeouts {
+            connect: Duration::from_secs(2),
+            stall: Duration::from_millis(500),
+        };
+        let client = Client::with_variables(limits, |name| match name {
+            "http_proxy" | "https_proxy" => Some(format!("http://{address}")),
+            "no_proxy" => Some(no_proxy.to_owned()),
+            _ => None,
+        });
+        let base = [BaseUrl::parse("http://mirror.example.invalid/debian").unwrap()];
+        let client = client.unwrap();
+        let got = client
+            .fetch_bytes(&base, "x", 99, |bytes| Ok(bytes.to_vec()))
+            .ok();
+        let mut quit = std::net::TcpStream::connect(address).unwrap();
+        quit.write_all(b"QUIT\r\n\r\n").unwrap();
+        (thread.join().unwrap(), got)
+    }
+
+    #[test]
+    fn the_proxies_of_the_environment_are_used() {
+        let (asked, got) = ask_through_proxy("HTTP/1.1 200 OK\r\n\r\n", "");
+        assert_eq!(asked[0], "CONNECT mirror.example.invalid:80 HTTP/1.1");
+        assert_eq!(asked[1], "GET /debian/x HTTP/1.1");
+        assert_eq!(got.as_deref(), Some(&b"file"[..]));
+
+        let (asked, got) = ask_through_proxy("HTTP/1.1 403 Forbidden\r\n\r\n", "");
+        assert_eq!(asked[0], "CONNECT mirror.example.invalid:80 HTTP/1.1");
+        assert_eq!(asked[1], "CONNECT mirror.example.invalid:443 HTTP/1.1");
+        assert_eq!(got, None);
+
+        let (asked, got) = ask_through_proxy("HTTP/1.1 200 OK\r\n\r\n", "example.invalid");
+        assert_eq!((asked, got), (vec![], None));
     }
 }

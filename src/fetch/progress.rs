@@ -25,10 +25,10 @@ impl Progress {
         let lines = terminal::progress();
         let bar = lines.add(ProgressBar::new(bytes));
         if terminal::progress_is_drawn() {
-            let template =
-                "{prefix:>12.green.bold} {msg}  [{bar:22.=> }] {bytes}  {speed}  {eta} left";
+            // Within 80 columns, whatever the figures.
+            let template = "{prefix:>12.green.bold} {msg}  [{bar:14}] {bytes}  {speed}  {eta} left";
             if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style_with_units(style));
+                bar.set_style(style_with_units(style).progress_chars("=> "));
             }
             bar.set_prefix("Fetching");
             bar.set_message(what.clone());

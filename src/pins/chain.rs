@@ -5,11 +5,13 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
+use xz2::read::XzDecoder;
+
 use super::Sha256;
 use super::index::Index;
 use super::inrelease::Release;
 use super::pinned::Pins;
-use super::request::{IndexKey, Request};
+use super::request::{Found, IndexKey, Request};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::fetch::{Downloads, Mirrors, Options, Wanted};
 
@@ -109,19 +111,18 @@ pub(super) fn follow(
             .collect();
         fetch(&plain).map_err(|_| error)
     })?;
-    let mut indexes = BTreeMap::new();
-    for ((suite, arch), path) in keys.into_iter().zip(files) {
+    let mut found = Found::default();
+    for (key, path) in keys.iter().zip(files) {
         let file = File::open(&path).at("open", &path)?;
-        let text = BufReader::new(xz2::read::XzDecoder::new_multi_decoder(BufReader::new(
-            file,
-        )));
-        let index = Index::read(&suite, text)
-            .map_err(|why| broken(&format!("the index of {suite} for {arch}"), why))?;
-        indexes.insert((suite, arch), index);
+        let text = BufReader::new(XzDecoder::new_multi_decoder(BufReader::new(file)));
+        // One index at a time, as each takes some 50 MB of memory.
+        let index = Index::read(&key.0, text)
+            .map_err(|why| broken(&format!("the index of {} for {}", key.0, key.1), why))?;
+        request
+            .resolve(key, &index, &mut found)
+            .map_err(|why| Error::new(Kind::Config, why).hint("correct nix/packages.json"))?;
     }
-    request
-        .resolve(releases, &indexes)
-        .map_err(|why| Error::new(Kind::Config, why).hint("correct nix/packages.json"))
+    Ok(found.into_pins(releases))
 }
 
 /// `dists/trixie/main/binary-amd64/by-hash/SHA256/HEX`, or the plain path.

@@ -9,6 +9,19 @@ use super::pinned::Package;
 use super::stanza::{Stanza, Stanzas};
 use super::version;
 
+/// What is read of each package.
+const FIELDS: &[&str] = &[
+    "Package",
+    "Version",
+    "Architecture",
+    "Provides",
+    "Pre-Depends",
+    "Depends",
+    "Filename",
+    "Size",
+    "SHA256",
+];
+
 /// A `Packages` index, the newest version of each package alone.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
@@ -31,7 +44,7 @@ impl Index {
     /// Which stanza is broken, and how.
     pub fn read(suite: &str, text: impl BufRead) -> Result<Self, String> {
         let mut index = Index::default();
-        for stanza in Stanzas::new(text) {
+        for stanza in Stanzas::only(text, FIELDS) {
             let stanza = stanza?;
             let name = stanza.need("Package")?;
             index

@@ -52,34 +52,43 @@ impl Request {
         self.sets.values().map(key).collect()
     }
 
-    /// The pins that follow from these releases and indexes.
+    /// Resolves the sets of one suite and architecture in its index.
     ///
     /// # Errors
     /// Which set asks for something that is not there.
-    pub fn resolve(
-        &self,
-        releases: &BTreeMap<String, (Release, Sha256)>,
-        indexes: &BTreeMap<IndexKey, Index>,
-    ) -> Result<Pins, String> {
-        let mut packages: BTreeMap<String, Package> = BTreeMap::new();
-        let mut sets = BTreeMap::new();
+    pub fn resolve(&self, key: &IndexKey, index: &Index, found: &mut Found) -> Result<(), String> {
         for (name, set) in &self.sets {
-            let found = set
-                .resolve(indexes)
+            if (&set.suite, &set.arch) != (&key.0, &key.1) {
+                continue;
+            }
+            let packages = set
+                .resolve(index)
                 .map_err(|error| format!("the set `{name}` {error}"))?;
-            sets.insert(
-                name.clone(),
-                found.iter().map(|package| package.id()).collect(),
-            );
-            for package in found {
+            let ids = packages.iter().map(|package| package.id()).collect();
+            found.sets.insert(name.clone(), ids);
+            for package in packages {
                 let id = package.id();
                 // A package for all architectures stands in several indexes.
-                let known = packages.insert(id.clone(), package.clone());
+                let known = found.packages.insert(id.clone(), package.clone());
                 if known.is_some_and(|known| known != *package) {
                     return Err(format!("the indexes disagree about `{id}`"));
                 }
             }
         }
+        Ok(())
+    }
+}
+
+/// What was found so far, index by index.
+#[derive(Debug, Default)]
+pub struct Found {
+    packages: BTreeMap<String, Package>,
+    sets: BTreeMap<String, Vec<String>>,
+}
+
+impl Found {
+    /// All of it, with the releases that it follows from.
+    pub fn into_pins(self, releases: &BTreeMap<String, (Release, Sha256)>) -> Pins {
         let suites = releases.iter().map(|(name, (release, hash))| {
             let suite = Suite {
                 codename: release.codename.clone(),
@@ -90,18 +99,12 @@ impl Request {
             };
             (name.clone(), suite)
         });
-        Ok(Pins::assemble(packages, sets, suites.collect()))
+        Pins::assemble(self.packages, self.sets, suites.collect())
     }
 }
 
 impl Set {
-    fn resolve<'a>(
-        &self,
-        indexes: &'a BTreeMap<IndexKey, Index>,
-    ) -> Result<Vec<&'a Package>, String> {
-        let index = indexes
-            .get(&(self.suite.clone(), self.arch.clone()))
-            .ok_or_else(|| format!("needs {} of {}", self.arch, self.suite))?;
+    fn resolve<'a>(&self, index: &'a Index) -> Result<Vec<&'a Package>, String> {
         let missing = |name: &str| {
             format!(
                 "needs `{name}`, which {} has not for {}",
@@ -114,9 +117,9 @@ impl Set {
                 .map_err(|name| missing(&name));
         }
         let names: BTreeSet<&String> = self.packages.iter().collect();
-        let found = names
+        names
             .into_iter()
-            .map(|name| index.get(name).ok_or_else(|| missing(name)));
-        found.collect()
+            .map(|name| index.get(name).ok_or_else(|| missing(name)))
+            .collect()
     }
 }

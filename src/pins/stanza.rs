@@ -46,13 +46,29 @@ impl Stanza {
 /// Reads stanzas one by one, so that a large index never stands in memory.
 pub struct Stanzas<R> {
     lines: std::io::Lines<R>,
+    /// The fields to keep, as they are written; all where there are none.
+    keep: &'static [&'static str],
 }
 
 impl<R: BufRead> Stanzas<R> {
     pub fn new(reader: R) -> Self {
         Stanzas {
             lines: reader.lines(),
+            keep: &[],
         }
+    }
+
+    /// Passes over all other fields: an index has thirty, and a use for nine.
+    pub fn only(reader: R, keep: &'static [&'static str]) -> Self {
+        Stanzas {
+            keep,
+            ..Stanzas::new(reader)
+        }
+    }
+
+    fn is_kept(&self, line: &str) -> bool {
+        let name = line.split(':').next().unwrap_or(line);
+        self.keep.is_empty() || self.keep.contains(&name)
     }
 }
 
@@ -61,7 +77,8 @@ impl<R: BufRead> Iterator for Stanzas<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut stanza = Stanza::default();
-        for line in self.lines.by_ref() {
+        let mut passing_over = false;
+        while let Some(line) = self.lines.next() {
             let line = match line {
                 Ok(line) => line,
                 Err(error) => return Some(Err(format!("cannot be read: {error}"))),
@@ -72,6 +89,12 @@ impl<R: BufRead> Iterator for Stanzas<R> {
             }
             if blank {
                 return Some(Ok(stanza));
+            }
+            if !line.starts_with([' ', '\t']) {
+                passing_over = !self.is_kept(&line);
+            }
+            if passing_over {
+                continue;
             }
             if let Err(error) = stanza.push(&line) {
                 return Some(Err(error));
@@ -98,6 +121,18 @@ mod tests {
         assert_eq!(stanzas[1].get("A"), Some("2"));
         assert!(stanzas[1].need("B").unwrap_err().contains("`B`"));
         assert_eq!(read("").unwrap(), []);
+    }
+
+    #[test]
+    fn fields_that_are_not_kept_go_with_their_folded_lines() {
+        let text = "A: 1\nB: 2\n more\nC: 3\n folded\n\nB: only\n\nA: 4";
+        let stanzas: Vec<Stanza> = Stanzas::only(text.as_bytes(), &["A", "C"])
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(stanzas.len(), 2);
+        assert_eq!(stanzas[0].get("A"), Some("1"));
+        assert_eq!(stanzas[0].get("B"), None);
+        assert_eq!(stanzas[0].get("C"), Some("3\nfolded"));
     }
 
     #[test]
