@@ -260,7 +260,7 @@ pub(super) fn reason(error: ureq::Error) -> Reason {
     }
 }
 
-/// Hosts that are reached without the proxy: names with all below them, a
+/// Hosts that are reached without the proxy: the loopback, names with all below them, a
 /// name with its port, or `*`.
 #[derive(Debug, Clone, Default)]
 struct NoProxy(Vec<String>);
@@ -290,7 +290,9 @@ impl NoProxy {
             Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
             _ => &authority,
         };
-        self.0.iter().any(|entry| {
+        // No proxy reaches this machine's own loopback interface.
+        let here = host == "localhost" || host.starts_with("127.") || host == "[::1]";
+        here || self.0.iter().any(|entry| {
             let below = host.strip_suffix(entry.as_str());
             entry == "*"
                 || *entry == authority
@@ -306,7 +308,8 @@ mod tests {
     #[test]
     fn no_proxy_is_read_as_curl_reads_it() {
         let table = [
-            ("localhost,127.0.0.1", "127.0.0.1:8080", true),
+            ("", "127.0.0.1:8080", true),
+            ("", "[::1]:8080", true),
             ("localhost, example.invalid", "a.example.invalid", true),
             (".example.invalid", "example.invalid", true),
             ("*.example.invalid", "a.b.EXAMPLE.invalid:80", true),

@@ -194,7 +194,7 @@ const QUICK: Options = Options {
     verify: false,
     timeouts: Timeouts {
         connect: Duration::from_secs(2),
-        stall: Duration::from_millis(400),
+        stall: Duration::from_millis(800),
     },
 };
 
