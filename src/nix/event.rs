@@ -103,6 +103,8 @@ impl Progress {
     pub fn take(&mut self, event: Event) -> Option<String> {
         match event {
             Event::Building { id, drv } => {
+                // Also where it writes nothing: a failure may name it.
+                self.logs.entry(drv.clone()).or_default();
                 self.running.insert(id, drv.clone());
                 let name = name_of(&drv);
                 let current = (self.done + self.running.len() as u64).min(self.expected.max(1));
@@ -135,8 +137,7 @@ impl Progress {
     /// that were built is.
     pub fn failed(&self) -> Option<&str> {
         let named = |drv: &&String| self.errors.iter().any(|text| text.contains(drv.as_str()));
-        let all = self.logs.keys().chain(self.running.values());
-        all.into_iter().find(named).map(String::as_str)
+        self.logs.keys().find(named).map(String::as_str)
     }
 
     /// The last lines that a builder wrote.
@@ -244,5 +245,17 @@ mod tests {
         assert_eq!(progress.failed(), Some(A));
         let log = progress.log(A);
         assert_eq!((log.len(), log[0], log[TAIL - 1]), (TAIL, "5", "34"));
+        let mut other = Progress::default();
+        other.take(Event::Building {
+            id: 7,
+            drv: A.to_owned(),
+        });
+        other.take(Event::Stop { id: 7 });
+        other.take(Event::Message {
+            level: 0,
+            text: format!("error: Cannot build '{A}'. Reason: builder failed"),
+        });
+        assert_eq!(other.failed(), Some(A));
+        assert!(other.log(A).is_empty());
     }
 }
