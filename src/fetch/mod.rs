@@ -11,6 +11,7 @@ mod downloads;
 mod mirrors;
 mod part;
 mod progress;
+mod proxy;
 #[cfg(test)]
 mod tests;
 mod transfer;

@@ -9,7 +9,9 @@ use pgp::composed::{
     ArmorOptions, CleartextSignedMessage, KeyType, SecretKeyParamsBuilder, SignedSecretKey,
     SubkeyParamsBuilder,
 };
-use pgp::types::Password;
+use pgp::crypto::hash::HashAlgorithm;
+use pgp::packet::{SignatureConfig, SignatureType, Subpacket, SubpacketData};
+use pgp::types::{Duration, KeyDetails, Password, Tag, Timestamp as KeyTime};
 
 use super::*;
 use crate::error::{Error, Kind};
@@ -18,12 +20,20 @@ use crate::fetch::{BaseUrl, Downloads, Mirrors, Options};
 /// A key like Debian's automatic ones: a primary key, and a subkey to sign
 /// with.
 fn make_key(name: &str) -> SignedSecretKey {
+    make_key_born(name, KeyTime::now())
+}
+
+fn make_key_born(name: &str, born: KeyTime) -> SignedSecretKey {
     let mut subkey = SubkeyParamsBuilder::default();
-    subkey.key_type(KeyType::Ed25519Legacy).can_sign(true);
+    subkey
+        .key_type(KeyType::Ed25519Legacy)
+        .can_sign(true)
+        .created_at(born);
     let mut key = SecretKeyParamsBuilder::default();
     key.key_type(KeyType::Ed25519Legacy)
         .can_certify(true)
         .can_sign(true)
+        .created_at(born)
         .primary_user_id(name.to_owned())
         .subkeys(vec![subkey.build().unwrap()]);
     key.build().unwrap().generate(rand::thread_rng()).unwrap()
@@ -238,6 +248,65 @@ fn a_signature_from_the_future_is_refused() {
     };
     let error = Release::verify(&message, &keys(), &expected).unwrap_err();
     assert!(error.contains("future"), "{error}");
+}
+
+/// A statement of a key about itself.
+fn about_itself(typ: SignatureType, key: &SignedSecretKey, more: SubpacketData) -> SignatureConfig {
+    let mut config = SignatureConfig::v4(typ, key.primary_key.algorithm(), HashAlgorithm::Sha256);
+    config.hashed_subpackets = [
+        SubpacketData::SignatureCreationTime(KeyTime::now()),
+        SubpacketData::IssuerFingerprint(key.fingerprint()),
+        more,
+    ]
+    .map(|data| Subpacket::regular(data).unwrap())
+    .to_vec();
+    config
+}
+
+#[test]
+fn a_key_counts_only_while_it_lives() {
+    let reason = |key: &SignedSecretKey| {
+        let public = key
+            .to_public_key()
+            .to_armored_string(ArmorOptions::default());
+        let keys = Keys::parse(&[&public.unwrap()]).unwrap();
+        let text = release_text(DATE, "", "");
+        let by_subkey = Release::verify(&sign_with_subkey(&text, key), &keys, &expected("trixie"));
+        let by_key = Release::verify(&sign(&text, key), &keys, &expected("trixie"));
+        assert_eq!(by_subkey.as_ref().err(), by_key.as_ref().err());
+        by_key.map(|_| ()).unwrap_err()
+    };
+    let password = Password::empty();
+    let long_ago = KeyTime::from_secs(1_500_000_000);
+
+    let mut expired = make_key_born("expired", long_ago);
+    let life = SubpacketData::KeyExpirationTime(Duration::from_secs(3600));
+    let binding = about_itself(SignatureType::CertPositive, &expired, life)
+        .sign_certification(
+            &expired.primary_key,
+            expired.primary_key.public_key(),
+            &password,
+            Tag::UserId,
+            &expired.details.users[0].id,
+        )
+        .unwrap();
+    expired.details.users[0].signatures = vec![binding];
+    assert_eq!(reason(&expired), "is signed by a key that had expired");
+
+    let mut revoked = make_key_born("revoked", long_ago);
+    let why = SubpacketData::RevocationReason(0.into(), Default::default());
+    let revocation = about_itself(SignatureType::KeyRevocation, &revoked, why)
+        .sign_key(
+            &revoked.primary_key,
+            &password,
+            revoked.primary_key.public_key(),
+        )
+        .unwrap();
+    revoked.details.revocation_signatures.push(revocation);
+    assert_eq!(reason(&revoked), "is signed by a key that was revoked");
+
+    let unborn = make_key_born("unborn", KeyTime::from_secs(4_000_000_000));
+    assert_eq!(reason(&unborn), "has a signature older than its key");
 }
 
 #[test]
