@@ -1,4 +1,5 @@
 //! Integration tests.
 mod docs;
 mod sandbox;
+mod sandbox_life;
 mod store;
