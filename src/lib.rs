@@ -21,7 +21,10 @@
 //! | [`config`] | `xbuild.toml` and its precedence | reads files |
 //! | [`project`] | the Cargo workspace: where it is, what it needs | reads files |
 //! | [`cargo`] | one cargo run in the shell, and the artefacts it made | through [`sandbox`] |
-//! | [`artifact`] | bytes of a binary → facts | none |
+//! | [`toolchain`] | a target → its realised toolchain and runner | through [`fetch`], [`nix`] |
+//! | [`shell`] | which shell a command gets | none |
+//! | [`build`] | one cargo run, from the request to the checked artefacts | through the rooms |
+//! | [`artifact`] | bytes of a binary → facts | reads files |
 //! | [`check`] | facts → findings | none |
 //! | [`report`] | facts and findings → text or JSON | none |
 //! | [`commands`] | one thin function a subcommand | all, through the rooms |
@@ -30,6 +33,7 @@
 //! environment and the machine's folders, [`terminal`] writes to the terminal.
 
 pub mod artifact;
+pub mod build;
 pub mod cargo;
 pub mod check;
 pub mod cli;

@@ -87,11 +87,11 @@ impl Tools<'_> {
                 shell = shell.read_only(toolchain.physical(&std.source)?, &std.target);
             }
         }
-        let runtimes = self
+        let mut runtimes = self
             .runners
             .iter()
             .filter_map(|r| r.runner.runtime.as_ref());
-        let runtime = runtimes.last().unwrap_or(&first.env.runtime);
+        let runtime = runtimes.next_back().unwrap_or(&first.env.runtime);
         shell = shell
             .link(runtime.join("lib64"), "/lib64")
             .link(runtime.join("lib"), "/lib");

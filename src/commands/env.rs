@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
-use super::cargo::realise;
 use super::shell::request;
+use crate::build::{realise, triples};
 use crate::cli::{EnvArgs, EnvFormat};
 use crate::env::cargo_spelling;
 use crate::error::{Error, Kind, Result};
@@ -39,7 +39,7 @@ pub fn run(args: &EnvArgs) -> Result<u8> {
             terminal::data(format_args!("{document:#}\n"));
         }
         EnvFormat::CargoConfig => {
-            let triples = super::request::triples(&request.specs);
+            let triples = triples(&request.specs);
             terminal::data(cargo_config(&variables, &triples)?);
         }
     }

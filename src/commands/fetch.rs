@@ -1,7 +1,7 @@
 //! `xbuild fetch`: everything for some targets, now, so that all works offline
 //! later.
 
-use super::request::{self, Request};
+use crate::build::{self, Request};
 use crate::cargo::Verb;
 use crate::cli::FetchArgs;
 use crate::config::{Config, EnvLayer, FlagLayer};
@@ -69,7 +69,7 @@ fn all(config: &Config) -> Result<Vec<TargetSpec>> {
     let triples: Vec<String> = table.iter().map(|target| target.triple.clone()).collect();
     triples
         .iter()
-        .map(|triple| request::parse(&table, config, triple))
+        .map(|triple| build::parse(&table, config, triple))
         .collect()
 }
 
@@ -85,12 +85,12 @@ fn without_project(args: &FetchArgs) -> Result<(Workshop, Vec<TargetSpec>)> {
     let specs = if args.all_targets {
         all(&config)?
     } else if config.targets.is_empty() {
-        vec![request::parse(&table, &config, crate::target::HOST)?]
+        vec![build::parse(&table, &config, crate::target::HOST)?]
     } else {
         let targets = config.targets.iter();
         targets
-            .map(|target| request::parse(&table, &config, &target.value))
+            .map(|target| build::parse(&table, &config, &target.value))
             .collect::<Result<_>>()?
     };
-    Ok((request::workshop(&config, args.target.offline)?, specs))
+    Ok((build::workshop(&config, args.target.offline)?, specs))
 }

@@ -8,7 +8,6 @@ mod gc;
 mod help;
 mod inspect;
 mod pins;
-mod request;
 mod shell;
 mod targets;
 mod toolchain;
@@ -77,7 +76,7 @@ fn alias(words: &[OsString]) -> Result<u8> {
         return Err(Error::new(Kind::Usage, "no command").hint("xbuild --help"));
     };
     let word = word.to_string_lossy();
-    let cwd = request::current_folder()?;
+    let cwd = crate::build::current_folder()?;
     let user = UserCargo::read(&host::var)?;
     let project = Project::find(&Query {
         cwd: &cwd,
@@ -86,11 +85,11 @@ fn alias(words: &[OsString]) -> Result<u8> {
         cargo_home: user.home.as_deref(),
         var: &host::var,
     });
-    if let Ok(project) = project {
-        if let Some((verb, mut args)) = expand_alias(&word, &project.settings.aliases)? {
-            args.extend(rest.iter().cloned());
-            return cargo::run(verb, &args);
-        }
+    if let Ok(project) = project
+        && let Some((verb, mut args)) = expand_alias(&word, &project.settings.aliases)?
+    {
+        args.extend(rest.iter().cloned());
+        return cargo::run(verb, &args);
     }
     let error = Error::new(Kind::Usage, format!("`{word}` is no command of xbuild"));
     let near = crate::cli::names()

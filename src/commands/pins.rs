@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::request;
+use crate::build;
 use crate::cli::{PinsArgs, PinsCommand, PinsLine};
 use crate::config::{Config, EnvLayer, FlagLayer};
 use crate::error::{Error, Kind, Result};
@@ -52,7 +52,7 @@ fn prepare(line: &PinsLine) -> Result<(Downloads, Mirrors, Options)> {
         ..FlagLayer::default()
     };
     let config = Config::resolve(&flags, &EnvLayer::read(host::var)?, None)?;
-    let workshop = request::workshop(&config, line.offline)?;
+    let workshop = build::workshop(&config, line.offline)?;
     let mirrors = Mirrors::for_machine(&workshop.mirrors, Pins::embedded()?.snapshots())?;
     let options = Options {
         offline: line.offline,

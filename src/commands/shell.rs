@@ -2,8 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::cargo::{inside, realise, verbose, with_home};
-use super::request::Request;
+use crate::build::{Request, inside, realise, verbose, with_home};
 use crate::cli::{ShellArgs, TargetArgs};
 use crate::config::FlagLayer;
 use crate::error::{Error, Kind, Result};

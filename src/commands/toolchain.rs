@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::request::Request;
 use super::shell::request;
+use crate::build::Request;
 use crate::cli::{Format, ToolchainArgs};
 use crate::error::Result;
 use crate::pins::{Package, Pins};

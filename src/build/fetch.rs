@@ -1,0 +1,101 @@
+//! The fetch step: the one run of cargo with the network on.
+
+use std::ffi::OsString;
+use std::fs;
+
+use super::shells::{inside, verbose, with_home};
+use super::{Build, triples};
+use crate::cargo::fetch::{self, Need, Stage, Wanted};
+use crate::error::{Error, IoContext, Kind, Result};
+use crate::nix;
+use crate::sandbox;
+use crate::shell::{self, FetchShell, Tools};
+use crate::target::HOST;
+use crate::terminal;
+
+impl Build<'_> {
+    /// Brings the crates into the cargo home, unless they are there: the one
+    /// step with the network on.
+    pub(super) fn fetch(&self) -> Result<()> {
+        let request = self.request;
+        let cargo_home = request.workshop.folders.cargo_home();
+        let home = request.user.for_fetch()?;
+        let targets = fetch::with_host(&triples(&self.specs()), HOST);
+        let wanted = Wanted {
+            project: &request.project,
+            targets: &targets,
+            cargo_home: &cargo_home,
+            config: &home.config,
+        };
+        let Need::Fetch(why) = wanted.need(self.args)? else {
+            return Ok(());
+        };
+        terminal::verbose(format!("fetching crates: {why}"));
+        fs::create_dir_all(&cargo_home).at("make the folder", &cargo_home)?;
+        let _lock = nix::Lock::take(
+            &request.workshop.folders.locks(),
+            "cargo",
+            nix::Share::Exclusive,
+        )?;
+        let manifest = inside(&self.mounts, &request.project.manifest)?;
+        let stage = Stage::new(&request.project)?;
+        let online = fetch::needs_network(self.args);
+        let invocation = fetch::invocation(self.args, &targets, &manifest);
+        let status = if request.is_hermetic() {
+            let mut shell = Tools {
+                toolchains: &self.toolchains[..1],
+                runners: &[],
+                extra: &[],
+            }
+            .shell(self.command(&invocation))?;
+            for (host, inside, writable) in &stage.binds {
+                shell = if *writable {
+                    shell.read_write(host, inside)
+                } else {
+                    shell.read_only(host, inside)
+                };
+            }
+            shell = shell.read_write(&cargo_home, crate::cargo::HOME);
+            shell = with_home(shell, &home);
+            shell.env.extend(home.tokens.clone().into_iter().map(os));
+            shell.env.extend(shell::from_caller(&request.vars, &[]));
+            shell.cwd.clone_from(&stage.cwd);
+            let shell = FetchShell {
+                vars: &request.vars,
+                certificates: request.user.ca_bundle(),
+                online,
+            }
+            .open(shell);
+            verbose(&shell, &self.specs());
+            sandbox::run(&shell)?
+        } else {
+            let manifest = &request.project.manifest;
+            let invocation = fetch::invocation(self.args, &targets, manifest);
+            let mut shell = self.bare(&invocation, &self.request.project.root)?;
+            shell.env.extend(request.vars.clone());
+            shell
+                .env
+                .insert("CARGO_HOME".into(), cargo_home.clone().into());
+            shell.env.remove(std::ffi::OsStr::new("CARGO_NET_OFFLINE"));
+            verbose(&shell, &self.specs());
+            sandbox::run_unisolated(&shell)?
+        };
+        if !status.success() {
+            let kind = if online { Kind::Network } else { Kind::Project };
+            let error = Error::new(kind, "cargo could not fetch the crates of the project");
+            return Err(if online {
+                error.hint("with everything fetched before, `--offline` needs no network")
+            } else {
+                error.hint("leave out --offline and --frozen once, to fetch what is missing")
+            });
+        }
+        if request.is_hermetic() && stage.finish()? {
+            terminal::status("Locked", request.project.lock.display());
+        }
+        wanted.record()
+    }
+}
+
+fn os((name, value): (String, String)) -> (OsString, OsString) {
+    (name.into(), value.into())
+}

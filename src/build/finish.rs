@@ -1,0 +1,155 @@
+//! After cargo: what it made is checked, put where the user looks, reported.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Build;
+use crate::artifact;
+use crate::cargo::{Artefact, ArtefactKind, Layout, Verb, layout};
+use crate::check;
+use crate::error::{Error, IoContext, Kind, Result};
+use crate::host;
+use crate::report::{Entry, Report};
+use crate::target::TargetSpec;
+use crate::terminal;
+
+impl Build<'_> {
+    /// Checks what was made, puts it where the user looks, and reports it.
+    pub(super) fn finish(
+        &self,
+        specs: &[TargetSpec],
+        artefacts: &[Artefact],
+        json: bool,
+    ) -> Result<()> {
+        if self.verb == Verb::Doc {
+            for path in self.layout.link_docs()? {
+                terminal::status("Linked", relative(&path).display());
+            }
+        }
+        if let (Verb::Install, Some(staging)) = (self.verb, &self.staging) {
+            return self.install(staging.path());
+        }
+        let mut verdict = Ok(());
+        for spec in specs {
+            let own: Vec<&Artefact> = artefacts
+                .iter()
+                .filter(|artefact| artefact.triple == spec.triple())
+                .collect();
+            if own.is_empty() {
+                continue;
+            }
+            let report = self.report(spec, &own)?;
+            // Test programs are checked like all others; only what was found
+            // in them is worth the lines.
+            let quiet = matches!(self.verb, Verb::Test | Verb::Bench);
+            if json {
+                terminal::data(format_args!("{}\n", report.json()));
+            } else if terminal::verbosity() > i8::from(quiet) - 1 {
+                terminal::talk(report.text());
+            }
+            terminal::talk(report.findings_text());
+            verdict = verdict.and(report.verdict());
+        }
+        verdict
+    }
+
+    fn report(&self, spec: &TargetSpec, artefacts: &[&Artefact]) -> Result<Report> {
+        let request = self.request;
+        let expectation = check::Expectation::of(spec, request.allowed(spec.triple())?)?;
+        let needles = self.needles();
+        let memory = artifact::Memory::at(Layout::own(&request.project.target_dir).join("scans"));
+        let mut entries = Vec::new();
+        for artefact in artefacts {
+            let real = self.layout.built(&artefact.inside)?;
+            let artifact = artifact::read_remembering(&real, &needles, &memory)?;
+            let findings = check::check(&artifact, &expectation);
+            let is_test = matches!(artefact.kind, ArtefactKind::Test | ArtefactKind::Bench);
+            let path = if is_test {
+                real
+            } else {
+                self.layout.uplift(&artefact.inside)?
+            };
+            entries.push(Entry {
+                name: artefact.name.clone(),
+                path: relative(&path).display().to_string(),
+                artifact,
+                floor: spec.floor().map(Into::into),
+                findings,
+            });
+        }
+        Ok(Report {
+            target: spec.to_string(),
+            hermetic: request.is_hermetic(),
+            entries,
+        })
+    }
+
+    /// What must not be in an artefact: paths of this machine.
+    fn needles(&self) -> Vec<artifact::Needle> {
+        let request = self.request;
+        let folders = &request.workshop.folders;
+        let home = host::var("HOME").map(PathBuf::from);
+        let (crates, store) = (folders.cargo_home(), folders.store());
+        let named = [
+            (Some(&request.project.root), "the project's folder"),
+            (home.as_ref(), "the home folder"),
+            (Some(&crates), "the cargo home"),
+            (request.user.home.as_ref(), "the user's cargo home"),
+            (Some(&store), "the private store"),
+        ];
+        let named = named
+            .iter()
+            .filter_map(|(path, what)| Some((path.as_deref()?, *what)));
+        artifact::needles(named.map(|(path, what): (&PathBuf, _)| (path.as_path(), what)))
+    }
+
+    /// Copies installed programs to where cargo would have put them.
+    fn install(&self, staging: &Path) -> Result<()> {
+        let flag = self.args.install_root.as_deref();
+        let cwd = super::current_folder()?;
+        let root = self
+            .request
+            .user
+            .install_root(flag, &cwd, &host::var)
+            .ok_or_else(|| {
+                Error::new(Kind::Usage, "no folder to install to is known").hint("--root FOLDER")
+            })?;
+        let [spec] = &self.specs()[..] else {
+            let message = "`xbuild install` installs for one target at a time";
+            return Err(Error::new(Kind::Usage, message).hint("--target TRIPLE"));
+        };
+        let expectation = check::Expectation::of(spec, self.request.allowed(spec.triple())?)?;
+        let bin = staging.join("bin");
+        let mut entries = Vec::new();
+        if bin.is_dir() {
+            for entry in fs::read_dir(&bin).at("read", &bin)? {
+                let entry = entry.at("read", &bin)?;
+                let artifact = artifact::read(&entry.path(), &self.needles())?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                entries.push(Entry {
+                    path: root.join("bin").join(&name).display().to_string(),
+                    name,
+                    findings: check::check(&artifact, &expectation),
+                    floor: spec.floor().map(Into::into),
+                    artifact,
+                });
+            }
+        }
+        let report = Report {
+            target: spec.to_string(),
+            hermetic: self.request.is_hermetic(),
+            entries,
+        };
+        terminal::talk(report.findings_text());
+        report.verdict()?;
+        layout::install(staging, &root)?;
+        terminal::talk(report.text());
+        Ok(())
+    }
+}
+
+/// A path as short as the user's folder makes it.
+pub fn relative(path: &Path) -> PathBuf {
+    let cwd = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&cwd).unwrap_or(path).to_owned()
+}

@@ -1,0 +1,220 @@
+//! The pipeline of one cargo run: tools realised, crates fetched, cargo in the
+//! shell, artefacts checked, put in place and reported.
+
+mod fetch;
+mod finish;
+mod request;
+mod shells;
+mod tools;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+
+use crate::cargo::{
+    CargoArgs, CargoInvocation, Collector, Context, Layout, Phase, Stdout, Verb, plan,
+    rewrite_paths,
+};
+use crate::error::{IoContext, Result};
+use crate::nix;
+use crate::project::Mounts;
+use crate::sandbox;
+use crate::shell::Tools;
+use crate::target::TargetSpec;
+use crate::terminal;
+use crate::toolchain::{RealisedRunner, Toolchain};
+
+pub use request::{Request, current_folder, parse, triples, workshop};
+pub use shells::{inside, verbose, with_home};
+pub use tools::{Realised, realise};
+
+/// One run of a verb for targets that cargo can build together.
+pub struct Build<'a> {
+    verb: Verb,
+    args: &'a CargoArgs,
+    request: &'a Request,
+    mounts: Mounts,
+    layout: Layout,
+    toolchains: Vec<Toolchain>,
+    runners: Vec<RealisedRunner>,
+    extra: Vec<nix::Realised>,
+    /// A writable folder of the shell for `install`.
+    staging: Option<tempfile::TempDir>,
+}
+
+impl<'a> Build<'a> {
+    /// Realises the tools and fetches the crates.
+    ///
+    /// # Errors
+    /// From realising, from fetching crates, or from the folders of ours.
+    pub fn prepare(
+        verb: Verb,
+        args: &'a CargoArgs,
+        request: &'a Request,
+        specs: &[TargetSpec],
+    ) -> Result<Self> {
+        let realised = realise(request, specs, verb.runs_programs(), verb == Verb::Clippy)?;
+        let mounts = request.project.mounts(&request.config.sources)?;
+        let layout = realised.layout(request);
+        layout.create()?;
+        let staging = match verb {
+            Verb::Install => {
+                let own = Layout::own(&request.project.target_dir);
+                Some(tempfile::tempdir_in(&own).at("create a folder in", &own)?)
+            }
+            _ => None,
+        };
+        let build = Build {
+            verb,
+            args,
+            request,
+            mounts,
+            layout,
+            toolchains: realised.toolchains,
+            runners: realised.runners,
+            extra: realised.extra,
+            staging,
+        };
+        build.fetch()?;
+        Ok(build)
+    }
+
+    fn tools(&self) -> Tools<'_> {
+        Tools {
+            toolchains: &self.toolchains,
+            runners: &self.runners,
+            extra: &self.extra,
+        }
+    }
+
+    fn specs(&self) -> Vec<TargetSpec> {
+        let specs = self.toolchains.iter().map(|toolchain| &toolchain.spec);
+        specs.cloned().collect()
+    }
+
+    /// The runs of the verb, with checks between building and running.
+    ///
+    /// # Errors
+    /// Where the shell cannot be made, or a check finds something; a cargo that
+    /// fails is an exit code.
+    pub fn run(&self, json: bool) -> Result<u8> {
+        let specs = self.specs();
+        let targets = triples(&specs);
+        let project = &self.request.project;
+        let place = |path: &Path| {
+            if self.request.is_hermetic() {
+                inside(&self.mounts, path)
+            } else {
+                Ok(path.to_owned())
+            }
+        };
+        let manifest = place(&project.manifest)?;
+        let install_path = match &self.args.install_path {
+            Some(path) => Some(place(&fs::canonicalize(path).at("find", path)?)?),
+            None => None,
+        };
+        let context = Context {
+            targets: &targets,
+            // Cargo finds the manifest that lies above its folder by itself.
+            manifest: self.args.manifest_path.is_some().then_some(&*manifest),
+            install_path: install_path.as_deref(),
+            default_run: project.default_run(&self.args.packages),
+        };
+        self.note_environment();
+        for invocation in plan(self.verb, self.args, &context)? {
+            let (code, collector) = self.cargo(&invocation)?;
+            if invocation.phase == Phase::Run || code != 0 {
+                if code != 0 {
+                    return Ok(code);
+                }
+                continue;
+            }
+            self.finish(&specs, collector.artefacts(), json)?;
+        }
+        Ok(0)
+    }
+
+    /// One run of cargo, to its end.
+    fn cargo(&self, invocation: &CargoInvocation) -> Result<(u8, Collector)> {
+        let shell = self.shell(invocation)?;
+        verbose(&shell, &self.specs());
+        let hermetic = self.request.is_hermetic();
+        let mut collector = Collector::default();
+        if invocation.stdout == Stdout::Inherit {
+            let status = if hermetic {
+                sandbox::run(&shell)?
+            } else {
+                sandbox::run_unisolated(&shell)?
+            };
+            return Ok((status.code(), collector));
+        }
+        let mut child = if hermetic {
+            sandbox::spawn(&shell)?
+        } else {
+            sandbox::spawn_unisolated(&shell)?
+        };
+        if let Some(stdout) = child.stdout.take() {
+            self.read(stdout, invocation.stdout, &mut collector)?;
+        }
+        let code = child.wait()?.code();
+        if invocation.stdout == Stdout::MessagesWithheld && code != 0 {
+            for diagnostic in collector.diagnostics() {
+                let _ = write!(anstream::stderr(), "{diagnostic}");
+            }
+        }
+        Ok((code, collector))
+    }
+
+    fn read(
+        &self,
+        stdout: std::process::ChildStdout,
+        how: Stdout,
+        collector: &mut Collector,
+    ) -> Result<()> {
+        let mut reader = BufReader::new(stdout);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let read = reader.read_until(b'\n', &mut line);
+            if read.at("read what cargo says in", crate::cargo::SOURCE)? == 0 {
+                return Ok(());
+            }
+            let text = String::from_utf8_lossy(&line);
+            match how {
+                Stdout::Metadata => terminal::data(format_args!(
+                    "{}\n",
+                    rewrite_paths(text.trim_end(), &self.mapping())
+                )),
+                Stdout::Tee => {
+                    collector.line(&self.as_inside(&text));
+                    terminal::data(format_args!(
+                        "{}\n",
+                        rewrite_paths(text.trim_end(), &self.mapping())
+                    ));
+                }
+                _ => collector.line(&self.as_inside(&text)),
+            }
+        }
+    }
+
+    /// Outside the shell cargo names real paths: the collector knows those of
+    /// the shell alone.
+    fn as_inside(&self, line: &str) -> String {
+        if self.request.is_hermetic() {
+            return line.to_owned();
+        }
+        let real = self.layout.host().to_string_lossy().into_owned();
+        line.replace(&real, crate::cargo::TARGET)
+    }
+
+    fn mapping(&self) -> Vec<(String, String)> {
+        let mut mapping = self.mounts.mapping();
+        mapping.extend(self.layout.mapping());
+        let cargo_home = self.request.workshop.folders.cargo_home();
+        mapping.push((
+            crate::cargo::HOME.to_owned(),
+            cargo_home.display().to_string(),
+        ));
+        mapping
+    }
+}

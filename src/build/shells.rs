@@ -1,0 +1,157 @@
+//! The shells of a build: the hermetic one, and the bare machine in its place.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use super::Build;
+use crate::cargo::{CargoInvocation, INSTALL_ROOT, home};
+use crate::error::{Error, Kind, Result};
+use crate::host;
+use crate::process::quote;
+use crate::project::Mounts;
+use crate::sandbox::Shell;
+use crate::shell;
+use crate::target::TargetSpec;
+use crate::terminal;
+
+impl Build<'_> {
+    /// The shell of one run.
+    pub(super) fn shell(&self, invocation: &CargoInvocation) -> Result<Shell> {
+        let request = self.request;
+        let project = &request.project;
+        if !request.is_hermetic() {
+            let mut shell = self.bare(invocation, &project.cwd)?;
+            if let Some(staging) = &self.staging {
+                let root = staging.path().as_os_str();
+                for word in &mut shell.command {
+                    if word == INSTALL_ROOT {
+                        *word = root.to_owned();
+                    }
+                }
+            }
+            return Ok(shell);
+        }
+        let mut shell = self.tools().shell(self.command(invocation))?;
+        for (host, inside) in &self.mounts.binds {
+            shell = shell.read_only(host, inside);
+        }
+        for (host, inside) in self.layout.binds() {
+            shell = shell.read_write(host, inside);
+        }
+        let cargo_home = request.workshop.folders.cargo_home();
+        if cargo_home.is_dir() {
+            shell = shell.read_only(cargo_home, crate::cargo::HOME);
+        }
+        if let Some(staging) = &self.staging {
+            shell = shell.read_write(staging.path(), INSTALL_ROOT);
+        }
+        shell = with_home(shell, &request.user.for_build()?);
+        shell.env.extend(self.callers());
+        shell.cwd = inside(&self.mounts, &project.cwd)?;
+        Ok(shell)
+    }
+
+    /// The same run on the bare machine, for `--isolation none`.
+    pub(super) fn bare(&self, invocation: &CargoInvocation, cwd: &Path) -> Result<Shell> {
+        let request = self.request;
+        let mut shell = Shell::new(self.command(invocation));
+        let tools = self.tools().environment();
+        let tool_path = tools.get(std::ffi::OsStr::new("PATH")).cloned();
+        shell.env = request.vars.clone();
+        shell.env.extend(tools);
+        let mut path = tool_path.unwrap_or_default();
+        if let Some(callers) = host::var("PATH") {
+            path.push(":");
+            path.push(callers);
+        }
+        shell.env.insert("PATH".into(), path);
+        for name in ["HOME", "TMPDIR", "USER", "SHELL"] {
+            match host::var(name) {
+                Some(value) => shell.env.insert(name.into(), value),
+                None => shell.env.remove(std::ffi::OsStr::new(name)),
+            };
+        }
+        let target: OsString = self.layout.host().into();
+        for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"] {
+            shell.env.insert(name.into(), target.clone());
+        }
+        let cargo_home = request.workshop.folders.cargo_home();
+        shell.env.insert("CARGO_HOME".into(), cargo_home.into());
+        // Nothing can be bound over the compiler here; its wrapper is told.
+        if let [toolchain] = &self.toolchains[..] {
+            for (name, program) in [("RUSTC", "rustc"), ("RUSTDOC", "rustdoc")] {
+                let program = format!("{}/bin/{program}", toolchain.realised.out());
+                shell.env.insert(name.into(), program.into());
+            }
+        }
+        shell.env.extend(self.callers());
+        shell.cwd = cwd.to_owned();
+        Ok(shell)
+    }
+
+    pub(super) fn command(&self, invocation: &CargoInvocation) -> Vec<OsString> {
+        let cargo = self.toolchains.first().map(|first| first.env.cargo.clone());
+        let mut command: Vec<OsString> = vec![cargo.unwrap_or_default().into()];
+        command.extend(invocation.args.iter().cloned());
+        command
+    }
+
+    pub(super) fn callers(&self) -> BTreeMap<OsString, OsString> {
+        let config = &self.request.config;
+        let passthrough: Vec<_> = self
+            .toolchains
+            .iter()
+            .flat_map(|toolchain| config.for_target(toolchain.spec.triple()).passthrough)
+            .map(|setting| setting.value)
+            .collect();
+        shell::from_caller(&self.request.vars, &passthrough)
+    }
+
+    pub(super) fn note_environment(&self) {
+        let passed = self.callers();
+        for name in shell::withheld(&self.request.vars, &passed) {
+            terminal::note(format!(
+                "{name} is set and stays outside; to pass it on, write [env] passthrough = [\"{name}\"] in xbuild.toml"
+            ));
+        }
+    }
+}
+
+/// Puts the cut-down configuration of the user into a shell.
+pub fn with_home(mut shell: Shell, home: &home::Home) -> Shell {
+    for (host, inside) in &home.binds {
+        shell = shell.read_only(host, inside);
+    }
+    if home.config.is_empty() {
+        shell
+    } else {
+        shell.file(home::CONFIG, home.config.clone())
+    }
+}
+
+/// Where a path of the project stands in the shell.
+///
+/// # Errors
+/// `Kind::Project` for a path that is not of the project.
+pub fn inside(mounts: &Mounts, path: &Path) -> Result<PathBuf> {
+    mounts.inside(path).ok_or_else(|| {
+        let message = format!("`{}` is not part of the workspace", path.display());
+        Error::new(Kind::Project, message)
+    })
+}
+
+/// Says with `-v` how to run a shell's command again by hand.
+pub fn verbose(shell: &Shell, specs: &[TargetSpec]) {
+    let mut line = "xbuild shell".to_owned();
+    for spec in specs {
+        let _ = write!(line, " --target {spec}");
+    }
+    line.push_str(" --");
+    for word in &shell.command {
+        line.push(' ');
+        line.push_str(&quote(word));
+    }
+    terminal::verbose(line);
+}
