@@ -1,5 +1,7 @@
 //! Integration tests.
 mod docs;
+mod e2e;
 mod sandbox;
 mod sandbox_life;
 mod store;
+mod support;

@@ -1,0 +1,9 @@
+//! `xbuild` from end to end: real toolchains, real builds, programs that run.
+//!
+//! The first run downloads toolchains of several hundred megabytes into the
+//! tests' own folder, so these run with `cargo test -- --ignored e2e::` only.
+
+mod commands;
+mod elf;
+mod hello;
+mod programs;

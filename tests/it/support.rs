@@ -1,0 +1,263 @@
+//! What the tests that run the real `xbuild` share: a clean caller, published
+//! crates to build, and failures that show everything.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use xbuild::host;
+use xbuild::process::Command;
+
+/// The folder that all tests keep toolchains in, so that a second run of the
+/// tests is fast: `XBUILD_TEST_HOME`, else `test-home` in the target folder.
+pub fn test_home() -> PathBuf {
+    host::var("XBUILD_TEST_HOME").map_or_else(
+        || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("test-home"),
+        PathBuf::from,
+    )
+}
+
+/// A file of this repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A caller of `xbuild`: a new home folder, a `PATH` without any program, and
+/// of the machine's environment only what reaches its network.
+pub struct Caller {
+    home: TempDir,
+    command: Command,
+}
+
+/// `xbuild`, called from an empty folder by a clean caller.
+pub fn xbuild() -> Caller {
+    Caller::new(env!("CARGO_BIN_EXE_xbuild"))
+}
+
+/// `cargo-xbuild`, in the same way.
+pub fn cargo_xbuild() -> Caller {
+    Caller::new(env!("CARGO_BIN_EXE_cargo-xbuild"))
+}
+
+impl Caller {
+    fn new(program: &'static str) -> Self {
+        let home = temp();
+        let empty = home.path().join("no-programs");
+        let user = home.path().join("user");
+        fs::create_dir(&empty).expect("a folder without programs");
+        fs::create_dir_all(user.join(".cargo")).expect("a home folder");
+        // Where crates come from is the machine's to say.
+        let config = machines_cargo_home().map(|home| home.join("config.toml"));
+        if let Some(config) = config.filter(|config| config.is_file()) {
+            fs::copy(config, user.join(".cargo/config.toml")).expect("cargo's settings");
+        }
+        let mut command = Command::new(program)
+            .env("HOME", &user)
+            .env("PATH", empty.clone())
+            .env("XBUILD_HOME", test_home())
+            .cwd(empty);
+        for (name, value) in network() {
+            command = command.env(name, value);
+        }
+        Caller { home, command }
+    }
+
+    pub fn args<I: IntoIterator<Item = S>, S: Into<OsString>>(mut self, args: I) -> Self {
+        self.command = self.command.args(args);
+        self
+    }
+
+    pub fn arg(self, arg: impl Into<OsString>) -> Self {
+        self.args([arg])
+    }
+
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.command = self.command.env(name, value);
+        self
+    }
+
+    pub fn cwd(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.command = self.command.cwd(folder);
+        self
+    }
+
+    /// The caller's home folder.
+    pub fn home(&self) -> PathBuf {
+        self.home.path().join("user")
+    }
+
+    /// Runs it to its end, without a terminal and with nothing to read.
+    pub fn run(self) -> Outcome {
+        run(&self.command)
+    }
+}
+
+/// Runs a command to its end and keeps all of it.
+pub fn run(command: &Command) -> Outcome {
+    let output = command
+        .to_std()
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{command}: {error}"));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Outcome {
+        command: command.to_string(),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
+        code: output
+            .status
+            .code()
+            .unwrap_or_else(|| 128 + output.status.signal().unwrap_or_default()),
+    }
+}
+
+/// How a command ended.
+pub struct Outcome {
+    command: String,
+    pub stdout: String,
+    pub stderr: String,
+    /// The exit code, or 128 and the signal.
+    pub code: i32,
+}
+
+impl Outcome {
+    /// Asserts success, and shows everything where there was none.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        self.exits(0)
+    }
+
+    /// Asserts an exit code, and shows everything where it is another.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert!(self.code == code, "code {code} expected of\n{self}");
+        self
+    }
+
+    /// Asserts that standard error has a text in it.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(
+            self.stderr.contains(text),
+            "{text:?} is not said by\n{self}"
+        );
+        self
+    }
+
+    /// The reports of `--format json`, one for each target.
+    #[track_caller]
+    pub fn reports(&self) -> Vec<Value> {
+        let lines = self.stdout.lines();
+        let values = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let reports: Vec<Value> = values
+            .filter(|value| value["artifacts"].is_array())
+            .collect();
+        assert!(!reports.is_empty(), "no report from\n{self}");
+        reports
+    }
+
+    /// Standard output as one JSON document.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in\n{self}"))
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Outcome {
+            command,
+            stdout,
+            stderr,
+            code,
+        } = self;
+        write!(
+            f,
+            "{command}\n-- exit code {code}\n-- stdout\n{stdout}\n-- stderr\n{stderr}"
+        )
+    }
+}
+
+/// Makes the builds of all tests wait for each other: each uses every
+/// processor by itself.
+pub fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static BUILDING: Mutex<()> = Mutex::new(());
+    BUILDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A temporary folder.
+pub fn temp() -> TempDir {
+    TempDir::new().expect("a temporary folder")
+}
+
+/// A copy of a folder of this repository in a temporary folder, without what
+/// was built in it.
+pub fn copied(path: &str) -> TempDir {
+    let folder = temp();
+    copy(&repository(path), folder.path());
+    folder
+}
+
+/// A published crate, as its author packed it, with its lock file. Cargo
+/// itself brings it, from wherever this machine gets its crates.
+pub fn published(name: &str, version: &str) -> TempDir {
+    let project = temp();
+    let manifest = format!(
+        "[package]\nname = \"wants\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\
+         [lib]\npath = \"lib.rs\"\n[dependencies]\n{name} = \"={version}\"\n[workspace]\n"
+    );
+    fs::write(project.path().join("Cargo.toml"), manifest).expect("a manifest");
+    fs::write(project.path().join("lib.rs"), "").expect("a library");
+    let mut command = Command::new(host::var("CARGO").expect("the tests run below cargo"))
+        .args(["metadata", "--format-version=1", "--filter-platform"])
+        .arg("x86_64-unknown-linux-gnu")
+        .cwd(project.path());
+    for (name, value) in host::vars() {
+        command = command.env(name, value);
+    }
+    let metadata = run(&command).ok().json();
+    let packages = metadata["packages"].as_array().expect("packages");
+    let package = packages.iter().find(|package| package["name"] == name);
+    let manifest = package.and_then(|package| package["manifest_path"].as_str());
+    let manifest = Path::new(manifest.expect("the crate among its own metadata"));
+    let folder = temp();
+    copy(manifest.parent().expect("a folder"), folder.path());
+    folder
+}
+
+/// Copies a folder's contents, without `target` and cargo's own mark.
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a folder to copy") {
+        let entry = entry.expect("an entry to copy");
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        let name = entry.file_name();
+        if name == "target" || name == ".cargo-ok" {
+            continue;
+        }
+        if entry.file_type().expect("a file's type").is_dir() {
+            fs::create_dir(&to).expect("a folder to copy to");
+            copy(&from, &to);
+        } else {
+            fs::copy(&from, &to).expect("a copied file");
+        }
+    }
+}
+
+fn machines_cargo_home() -> Option<PathBuf> {
+    let home = || Some(PathBuf::from(host::var("HOME")?).join(".cargo"));
+    host::var("CARGO_HOME").map(PathBuf::from).or_else(home)
+}
+
+/// What of the environment decides how the network is reached.
+fn network() -> impl Iterator<Item = (OsString, OsString)> {
+    let prefixes = ["CARGO_HTTP_", "CARGO_NET_", "CARGO_SOURCE_", "SSL_CERT_"];
+    host::vars().filter(move |(name, _)| {
+        let name = name.to_string_lossy();
+        let proxy = name.to_ascii_lowercase().ends_with("_proxy");
+        proxy || prefixes.iter().any(|prefix| name.starts_with(prefix))
+    })
+}
