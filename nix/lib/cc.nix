@@ -16,6 +16,9 @@ step {
       "--target=${target.clang}"
       "--sysroot=${sysroot}"
       "--ld-path=${llvm}/bin/ld.lld"
+      # Debug information names headers; a store path would leak with it.
+      "-ffile-prefix-map=${sysroot}=/sysroot"
+      "-ffile-prefix-map=${llvm}=/llvm"
     ]
     ++ flags
     ++ [ "" ]
@@ -26,6 +29,8 @@ step {
     cp ${llvm}/bin/clang ${target.clang}-clang
     ln -s ${target.clang}-clang ${target.clang}-clang++
     ln -s ${llvm}/lib/clang $out/lib/clang
+    config="$config-ffile-prefix-map=$out=/llvm
+    "
     printf '%s' "$config" > ${target.clang}-clang.cfg
     printf '%s' "$config" > ${target.clang}-clang++.cfg
     # The name of the configuration is the normalised triple.
