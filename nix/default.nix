@@ -51,20 +51,17 @@ let
   };
 
   # The host's compiler for derivations: Nix's sandbox has no /lib64, so what
-  # it links there names the loader and libraries by their store paths.
-  hostCc =
-    let
-      hostParts = parts (floors.default hostTarget);
-    in
-    makeCc {
-      name = "derivations";
-      target = hostTarget;
-      inherit (hostParts) sysroot;
-      flags = [
-        "-Wl,--dynamic-linker=${hostParts.runtime}/lib64/ld-linux-x86-64.so.2"
-        "-Wl,-rpath,${hostParts.runtime}/lib/x86_64-linux-gnu"
-      ];
-    };
+  # it links there names its loader and libraries by their store paths. They
+  # are rustc's own, because rustc loads proc macros.
+  hostCc = makeCc {
+    name = "derivations";
+    target = hostTarget;
+    inherit (parts (floors.default hostTarget)) sysroot;
+    flags = [
+      "-Wl,--dynamic-linker=${libs}/lib/ld-linux-x86-64.so.2"
+      "-Wl,-rpath,${libs}/lib"
+    ];
+  };
 
   # The parts of a glibc target at a floor.
   glibcParts =
@@ -106,6 +103,29 @@ let
 
   requests = floors.requests targets;
   each = f: builtins.mapAttrs (_: f) requests;
+
+  toolchain = each (request: makeToolchain (request // removeAttrs (parts request) [ "runtime" ]));
+  runner = each (
+    request:
+    makeRunner {
+      inherit (request) name target;
+      inherit (parts request) runtime;
+    }
+  );
+
+  bash = import ./lib/bash.nix { inherit step unpack packages; };
+  makeShell = import ./shell.nix { inherit bash hostCc; };
+  crates = import ./lib/crates.nix { inherit step; };
+
+  # xbuild itself; the embedded copy of this folder has no Cargo.lock beside it.
+  xbuild = import ./package.nix {
+    inherit step hostCc llvm userland;
+    toolchain = toolchain.x86_64-unknown-linux-musl;
+    crates = crates {
+      name = "xbuild";
+      lock = ../Cargo.lock;
+    };
+  };
 in
 {
   inherit
@@ -115,15 +135,26 @@ in
     patchelf
     targets
     ;
-  toolchain = each (
-    request:
-    makeToolchain (request // removeAttrs (parts request) [ "runtime" ])
-  );
-  runner = each (
-    request:
-    makeRunner {
+  inherit toolchain runner;
+  shell = builtins.mapAttrs (
+    name: request:
+    makeShell {
       inherit (request) name target;
-      inherit (parts request) runtime;
+      toolchain = toolchain.${name};
+      runner = runner.${name};
     }
-  );
+  ) requests;
+  inherit xbuild;
+  checks = {
+    inherit xbuild;
+    pins = import ./checks/pins.nix { inherit step packages xbuild; };
+    toolchains = import ./checks/toolchains.nix {
+      inherit
+        step
+        targets
+        toolchain
+        runner
+        ;
+    };
+  };
 }

@@ -14,7 +14,7 @@ let
     );
 in
 {
-  inherit pins;
+  inherit pins fetch;
   set = name: map (id: fetch pins.packages.${id}) pins.sets.${name};
   # Several sets, each package once.
   union =

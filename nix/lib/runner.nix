@@ -26,13 +26,17 @@ let
     '';
   };
   root = if runtime == null then [ ] else [ "-L" "${runtime}" ];
+  command = if native then [ ] else [ "${qemu}/bin/${target.qemu}" ] ++ root;
 in
-step {
+{
+  inherit command;
+}
+// step {
   name = "runner-${name}";
   passAsFile = [ "runnerJson" ];
   runnerJson = builtins.toJSON {
     version = 1;
-    command = if native then [ ] else [ "${qemu}/bin/${target.qemu}" ] ++ root;
+    inherit command;
     # Where the loader of a native dynamic program finds its libraries.
     runtime = if native && runtime != null then "${runtime}" else null;
     qemu = if native then null else packages.version "trixie/amd64/qemu-user";

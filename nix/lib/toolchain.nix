@@ -81,7 +81,11 @@ let
       };
   };
 in
-step {
+# The facts are for other Nix code; everything else reads env.json.
+{
+  inherit facts;
+}
+// step {
   name = "toolchain-${name}";
   passAsFile = [ "envJson" ];
   envJson = builtins.toJSON facts;

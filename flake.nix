@@ -1,0 +1,42 @@
+{
+  description = "Cross-compile any Cargo project in a hermetic shell of pinned, signed packages";
+
+  # No inputs: everything follows from nix/pins/, which follows from Debian's
+  # signed releases beside it.
+  outputs =
+    { self }:
+    let
+      system = "x86_64-linux";
+      parts = import ./nix;
+      prefixed =
+        prefix: set:
+        builtins.listToAttrs (
+          map (name: {
+            name = prefix + name;
+            value = set.${name};
+          }) (builtins.attrNames set)
+        );
+    in
+    {
+      packages.${system} = {
+        inherit (parts) xbuild;
+        default = parts.xbuild;
+      }
+      // prefixed "toolchain-" parts.toolchain
+      // prefixed "runner-" parts.runner;
+
+      apps.${system} = rec {
+        xbuild = {
+          type = "app";
+          program = "${parts.xbuild}/bin/xbuild";
+        };
+        default = xbuild;
+      };
+
+      devShells.${system} = parts.shell // {
+        default = parts.shell.x86_64-unknown-linux-gnu;
+      };
+
+      checks.${system} = parts.checks;
+    };
+}

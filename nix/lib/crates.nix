@@ -1,0 +1,42 @@
+# The crates of a Cargo.lock as a vendor folder: each a fixed-output path,
+# named by the checksum that the lock file holds.
+#
+# Where nothing is seeded, Nix asks the registry's documented web address.
+{ step }:
+{ name, lock }:
+let
+  packages = (builtins.fromTOML (builtins.readFile lock)).package;
+  registry = builtins.filter (package: package ? checksum) packages;
+  crate =
+    package:
+    let
+      name = builtins.replaceStrings [ "+" ] [ "-" ] "${package.name}-${package.version}.crate";
+      url = "https://crates.io/api/v1/crates/${package.name}/${package.version}/download";
+    in
+    derivation {
+      inherit name url;
+      urls = [ url ];
+      system = "builtin";
+      builder = "builtin:fetchurl";
+      executable = false;
+      unpack = false;
+      preferLocalBuild = true;
+      outputHashMode = "flat";
+      outputHashAlgo = "sha256";
+      outputHash = package.checksum;
+    };
+  line = package: "${crate package} ${package.checksum} ${package.name}-${package.version}\n";
+in
+step {
+  name = "${name}-crates";
+  passAsFile = [ "list" ];
+  list = builtins.concatStringsSep "" (map line registry);
+  script = ''
+    mkdir $out
+    cd $out
+    while read -r crate checksum folder; do
+      gunzip -c $crate | tar -x -f -
+      printf '{"files":{},"package":"%s"}' $checksum > $folder/.cargo-checksum.json
+    done < $listPath
+  '';
+}
