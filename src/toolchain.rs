@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::env::{Env, Runner};
 use crate::error::{IoContext, Result};
-use crate::fetch::{Downloads, Mirrors, Options};
+use crate::fetch::{BaseUrl, Downloads, Mirrors, Options};
 use crate::host::{self, Folders};
 use crate::nix::{self, Choice, Find, Nix, Realised, SeedFile, StorePath};
 use crate::pins::{Package, Pins};
@@ -76,6 +76,8 @@ pub struct Workshop {
     pub folders: Folders,
     /// Mirrors to ask before the machine's own.
     pub mirrors: Vec<String>,
+    /// Ask no other mirror than these.
+    pub mirrors_only: bool,
     pub nix: Choice,
     pub offline: bool,
 }
@@ -172,12 +174,24 @@ impl Workshop {
     pub fn download(&self, packages: &[&Package]) -> Result<Vec<PathBuf>> {
         let wanted: Vec<_> = packages.iter().map(|package| package.wanted()).collect();
         let pins = Pins::embedded()?;
-        let mirrors = Mirrors::for_machine(&self.mirrors, pins.snapshots())?;
+        let mirrors = self.mirrors(&pins)?;
         let options = Options {
             offline: self.offline,
             ..Options::default()
         };
         Downloads::new(&self.folders).fetch(&wanted, &mirrors, &options)
+    }
+
+    /// Where files of the archive are asked for.
+    ///
+    /// # Errors
+    /// Where a mirror that the user named is no address.
+    pub fn mirrors(&self, pins: &Pins) -> Result<Mirrors> {
+        if !self.mirrors_only {
+            return Mirrors::for_machine(&self.mirrors, pins.snapshots());
+        }
+        let named = self.mirrors.iter().map(|text| BaseUrl::parse(text));
+        Ok(Mirrors::only(named.collect::<Result<_>>()?))
     }
 
     /// A Nix that can build, without anything realised.

@@ -143,6 +143,7 @@ pub fn workshop(config: &Config, offline: bool) -> Result<Workshop> {
     Ok(Workshop {
         folders: Folders::find()?,
         mirrors: mirrors.map(|mirror| mirror.value.clone()).collect(),
+        mirrors_only: config.mirrors_only.value,
         nix: match config.nix.value {
             NixChoice::Auto => Choice::Auto,
             NixChoice::Own => Choice::Own,

@@ -7,6 +7,7 @@ use crate::cargo::Layout;
 use crate::config::Isolation;
 use crate::error::{Error, Kind, Result};
 use crate::nix;
+use crate::sandbox;
 use crate::shell::{self, Tools};
 use crate::target::TargetSpec;
 use crate::terminal;
@@ -47,6 +48,11 @@ pub fn realise(
                 .unwrap_or_default(),
             spec.triple()
         ));
+    }
+    if request.is_hermetic() && !request.workshop.is_realised(&parts) {
+        // Better said before the download than after it.
+        let sources = nix::nix_sources(&request.workshop.folders)?;
+        sandbox::probe(&sources.join("seed/busybox"))?;
     }
     let mut realised = request.workshop.realise(&parts)?.into_iter();
     let mut toolchains = Vec::new();

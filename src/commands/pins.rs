@@ -53,7 +53,7 @@ fn prepare(line: &PinsLine) -> Result<(Downloads, Mirrors, Options)> {
     };
     let config = Config::resolve(&flags, &EnvLayer::read(host::var)?, None)?;
     let workshop = build::workshop(&config, line.offline)?;
-    let mirrors = Mirrors::for_machine(&workshop.mirrors, Pins::embedded()?.snapshots())?;
+    let mirrors = workshop.mirrors(&Pins::embedded()?)?;
     let options = Options {
         offline: line.offline,
         ..Options::default()

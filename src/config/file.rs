@@ -19,6 +19,8 @@ pub struct FileLayer {
     pub allow: Vec<Setting<String>>,
     pub passthrough: Vec<Setting<Passthrough>>,
     pub mirrors: Vec<Setting<String>>,
+    /// Whether no other mirror may be asked.
+    pub mirrors_only: Option<Setting<bool>>,
     pub isolation: Option<Setting<Isolation>>,
     pub nix: Option<Setting<NixChoice>>,
     pub target: BTreeMap<String, TargetTable>,
@@ -87,11 +89,13 @@ impl FileLayer {
             "env",
             "isolation",
             "mirrors",
+            "mirrors-only",
             "nix",
             "target",
         ])?;
         let mut layer = FileLayer {
             mirrors: file.strings("mirrors")?.unwrap_or_default(),
+            mirrors_only: file.boolean("mirrors-only")?,
             isolation: file.choice("isolation", Isolation::parse, &Isolation::NAMES)?,
             nix: file.choice("nix", NixChoice::parse, &NixChoice::NAMES)?,
             allow: allow(file)?,
@@ -179,6 +183,7 @@ impl FileLayer {
             allow: all(&self.allow),
             passthrough: all(&self.passthrough),
             mirrors: all(&self.mirrors),
+            mirrors_only: self.mirrors_only.as_ref().map(one),
             isolation: self.isolation.as_ref().map(one),
             nix: self.nix.as_ref().map(one),
             target: self.target.iter().map(table).collect(),

@@ -24,6 +24,7 @@ pub struct EnvLayer {
     pub glibc: Option<String>,
     pub allow: Option<String>,
     pub mirrors: Option<String>,
+    pub mirrors_only: Option<String>,
     pub isolation: Option<String>,
     pub nix: Option<String>,
 }
@@ -47,6 +48,7 @@ impl EnvLayer {
             glibc: text("XBUILD_GLIBC")?,
             allow: text("XBUILD_ALLOW")?,
             mirrors: text("XBUILD_MIRROR")?,
+            mirrors_only: text("XBUILD_MIRRORS_ONLY")?,
             isolation: text("XBUILD_ISOLATION")?,
             nix: text("XBUILD_NIX")?,
         })
@@ -60,6 +62,8 @@ pub struct Config {
     pub targets: Vec<Setting<String>>,
     /// Mirrors, the most wanted first.
     pub mirrors: Vec<Setting<String>>,
+    /// Whether no other mirror may be asked: not the machine's, no public one.
+    pub mirrors_only: Setting<bool>,
     pub isolation: Setting<Isolation>,
     pub nix: Setting<NixChoice>,
     /// Files and folders outside the workspace that the build reads, as
@@ -95,17 +99,34 @@ impl Config {
             .glibc
             .as_ref()
             .map(|text| glibc_version(Setting::new(text.clone(), Origin::Env("XBUILD_GLIBC"))));
+        let mirrors = all_of([
+            listed(&flags.mirrors, "--mirror"),
+            split(env.mirrors.as_deref(), "XBUILD_MIRROR"),
+            file.mirrors,
+        ]);
+        let mirrors_only = choose(
+            (None, "--mirror"),
+            (env.mirrors_only.as_deref(), "XBUILD_MIRRORS_ONLY"),
+            file.mirrors_only,
+            truth,
+            &["true", "false"],
+        )?;
+        if mirrors_only.value && mirrors.is_empty() {
+            let message = format!(
+                "{}: only named mirrors may be asked, and none is named",
+                mirrors_only.origin
+            );
+            return Err(Error::new(Kind::Config, message)
+                .hint("name one: XBUILD_MIRROR=http://mirror.example/debian"));
+        }
         Ok(Config {
             targets: first_of([
                 listed(&flags.targets, "--target"),
                 split(env.targets.as_deref(), "XBUILD_TARGET"),
                 file.targets.unwrap_or_default(),
             ]),
-            mirrors: all_of([
-                listed(&flags.mirrors, "--mirror"),
-                split(env.mirrors.as_deref(), "XBUILD_MIRROR"),
-                file.mirrors,
-            ]),
+            mirrors,
+            mirrors_only,
             isolation: choose(
                 (flags.isolation.as_deref(), "--isolation"),
                 (env.isolation.as_deref(), "XBUILD_ISOLATION"),
@@ -166,6 +187,15 @@ pub(super) fn glibc_version(setting: Setting<String>) -> Result<Setting<String>>
         setting.origin, setting.value
     );
     Err(Error::new(Kind::Config, message).hint("write it as major.minor: 2.17"))
+}
+
+/// A variable's yes or no.
+fn truth(text: &str) -> Option<bool> {
+    match text {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    }
 }
 
 fn listed(values: &[String], flag: &'static str) -> Vec<Setting<String>> {

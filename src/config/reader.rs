@@ -120,6 +120,17 @@ impl<'a, 'i> Reader<'a, 'i> {
         Ok(Some(Setting::new(text.to_owned(), origin)))
     }
 
+    pub fn boolean(&self, key: &str) -> Result<Option<Setting<bool>>> {
+        let Some(value) = self.table.get(key) else {
+            return Ok(None);
+        };
+        let DeValue::Boolean(truth) = value.get_ref() else {
+            return Err(self.wrong(key, value, "`true` or `false`"));
+        };
+        let origin = self.source.origin(value.span().start);
+        Ok(Some(Setting::new(*truth, origin)))
+    }
+
     /// A string out of a closed set.
     pub fn choice<T>(
         &self,

@@ -266,3 +266,46 @@ fn a_mistake_in_metadata_names_the_manifest_and_its_line() {
         ["did you mean `package.metadata.xbuild.mirrors`?"]
     );
 }
+
+#[test]
+fn other_mirrors_are_forbidden_only_where_some_are_named() {
+    let resolve = |text: &str, variable: Option<&str>| {
+        let env = EnvLayer {
+            mirrors_only: variable.map(Into::into),
+            ..EnvLayer::default()
+        };
+        Config::resolve(&FlagLayer::default(), &env, Some(parse(text)?))
+    };
+    let named = "mirrors = [\"http://mirror.example.invalid/debian\"]\n";
+    let only = format!("{named}mirrors-only = true\n");
+    for (text, variable, expected) in [
+        (named, None, false),
+        (&only, None, true),
+        (&only, Some("0"), false),
+        (named, Some("1"), true),
+        (named, Some("true"), true),
+    ] {
+        let config = resolve(text, variable).unwrap();
+        assert_eq!(config.mirrors_only.value, expected, "{text} {variable:?}");
+    }
+    for (text, variable, message) in [
+        (
+            "mirrors-only = true",
+            None,
+            "xbuild.toml:1: only named mirrors may be asked, and none is named",
+        ),
+        (
+            "mirrors-only = 1",
+            None,
+            "xbuild.toml:1: `mirrors-only` must be `true` or `false`, not an integer",
+        ),
+        (
+            named,
+            Some("yes"),
+            "the variable XBUILD_MIRRORS_ONLY must be one of `true`, `false`, not `yes`",
+        ),
+    ] {
+        let error = resolve(text, variable).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
+}

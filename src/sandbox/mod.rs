@@ -66,7 +66,7 @@ use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, ExitStatus, Stdio};
 
 use crate::error::{Error, Kind, Result};
@@ -281,6 +281,16 @@ impl Drop for Child {
 /// that fails is no error but a [`Status`].
 pub fn run(shell: &Shell) -> Result<Status> {
     start(shell, Stdio::inherit())?.wait()
+}
+
+/// Shows that a shell can be made on this machine, by one that does nothing.
+///
+/// # Errors
+/// As [`run`].
+pub fn probe(busybox: &Path) -> Result<()> {
+    const INSIDE: &str = "/bin/busybox";
+    let shell = Shell::new([INSIDE, "true"]).read_only(busybox, INSIDE);
+    start(&shell, Stdio::null())?.wait().map(drop)
 }
 
 /// Starts the command with its standard output in [`Child::stdout`]; input and
