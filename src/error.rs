@@ -86,6 +86,9 @@ impl Error {
             std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
                 Some("make it writable for this user, or set XBUILD_HOME to a folder that is")
             }
+            std::io::ErrorKind::NotADirectory => {
+                Some("something above it is a file; XBUILD_HOME, if that is set, names a folder")
+            }
             _ => None,
         };
         let error = Error::new(
@@ -103,6 +106,14 @@ impl Error {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
+        self
+    }
+
+    /// Puts the place in front of the message: a file's line, a variable, a
+    /// flag.
+    #[must_use]
+    pub fn within(mut self, place: impl fmt::Display) -> Self {
+        self.message = format!("{place}: {}", self.message);
         self
     }
 

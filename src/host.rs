@@ -18,11 +18,20 @@ impl Folders {
     /// Finds the folders; it makes none of them.
     ///
     /// # Errors
-    /// Where neither `XBUILD_HOME`, the XDG variables nor `HOME` is an
-    /// absolute path.
+    /// Where `XBUILD_HOME` is no absolute path, or is not set and neither the
+    /// XDG variables nor `HOME` are.
     pub fn find() -> Result<Self> {
-        if let Some(home) = absolute("XBUILD_HOME") {
-            return Ok(Folders::below(&home));
+        if let Some(home) = var("XBUILD_HOME") {
+            let home = PathBuf::from(home);
+            if home.is_absolute() {
+                return Ok(Folders::below(&home));
+            }
+            let message = format!(
+                "the variable XBUILD_HOME: `{}` is not an absolute path",
+                home.display()
+            );
+            return Err(Error::new(Kind::Config, message)
+                .hint(format!("XBUILD_HOME=$PWD/{}", home.display())));
         }
         let home = absolute("HOME");
         let either = |xdg: &str, rest: &str| {

@@ -6,6 +6,7 @@ use std::fs;
 use super::shells::{inside, verbose, with_home};
 use super::{Build, triples};
 use crate::cargo::fetch::{self, Need, Stage, Wanted};
+use crate::cargo::{CargoInvocation, Phase, Stdout};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::nix;
 use crate::sandbox;
@@ -37,6 +38,7 @@ impl Build<'_> {
             "cargo",
             nix::Share::Exclusive,
         )?;
+        self.check_manifests()?;
         let manifest = inside(&self.mounts, &request.project.manifest)?;
         let stage = Stage::new(&request.project)?;
         let online = fetch::needs_network(self.args);
@@ -83,7 +85,9 @@ impl Build<'_> {
         if !status.success() {
             let kind = if online { Kind::Network } else { Kind::Project };
             let error = Error::new(kind, "cargo could not fetch the crates of the project");
-            return Err(if online {
+            return Err(if online && self.args.locked {
+                error.hint("if Cargo.lock is out of date, leave out --locked once")
+            } else if online {
                 error.hint("with everything fetched before, `--offline` needs no network")
             } else {
                 error.hint("leave out --offline and --frozen once, to fetch what is missing")
@@ -93,6 +97,54 @@ impl Build<'_> {
             terminal::status("Locked", request.project.lock.display());
         }
         wanted.record()
+    }
+
+    /// Lets cargo read the manifests where it has no network, so that what is
+    /// wrong with them is not taken for a download that failed. Cargo's own
+    /// words about it stand on standard error.
+    fn check_manifests(&self) -> Result<()> {
+        let project = &self.request.project;
+        let hermetic = self.request.is_hermetic();
+        let manifest = if hermetic {
+            inside(&self.mounts, &project.manifest)?
+        } else {
+            project.manifest.clone()
+        };
+        let words = ["metadata", "--no-deps", "--quiet", "--offline"];
+        let mut args: Vec<OsString> = words.map(Into::into).to_vec();
+        args.extend(["--format-version=1".into(), "--manifest-path".into()]);
+        args.push(manifest.into());
+        let shell = self.shell(&CargoInvocation {
+            phase: Phase::Build,
+            args,
+            stdout: Stdout::Metadata,
+        })?;
+        verbose(&shell, &self.specs());
+        let mut child = if hermetic {
+            sandbox::spawn(&shell)?
+        } else {
+            sandbox::spawn_unisolated(&shell)?
+        };
+        if let Some(mut stdout) = child.stdout.take() {
+            std::io::copy(&mut stdout, &mut std::io::sink())
+                .at("read what cargo says in", crate::cargo::SOURCE)?;
+        }
+        if child.wait()?.success() {
+            return Ok(());
+        }
+        let root = project.root.display();
+        let error = Error::new(
+            Kind::Project,
+            format!("cargo cannot read the project in `{root}`"),
+        );
+        Err(if hermetic {
+            error.hint(format!(
+                "what cargo says of `{}` is about `{root}`",
+                crate::cargo::SOURCE
+            ))
+        } else {
+            error
+        })
     }
 }
 

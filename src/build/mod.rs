@@ -11,6 +11,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
+use crate::cargo::fetch::check_lock;
 use crate::cargo::{
     CargoArgs, CargoInvocation, Collector, Context, Layout, Phase, Stdout, Verb, plan,
     rewrite_paths,
@@ -53,6 +54,7 @@ impl<'a> Build<'a> {
         request: &'a Request,
         specs: &[TargetSpec],
     ) -> Result<Self> {
+        check_lock(&request.project, args)?;
         let realised = realise(request, specs, verb.runs_programs(), verb == Verb::Clippy)?;
         let mounts = request.project.mounts(&request.config.sources)?;
         let layout = realised.layout(request);

@@ -6,9 +6,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::cargo::{CargoArgs, UserCargo, Verb};
-use crate::check::CheckId;
-use crate::config::{self, Config, EnvLayer, FlagLayer, Isolation, NixChoice, Setting};
+use crate::check::{CheckId, UnknownCheck};
+use crate::config::{self, Config, EnvLayer, FlagLayer, Isolation, NixChoice, Origin, Setting};
 use crate::error::{Error, IoContext, Kind, Result};
+use crate::fetch::BaseUrl;
 use crate::host::{self, Folders};
 use crate::nix::Choice;
 use crate::project::{Project, Query};
@@ -41,7 +42,7 @@ impl Request {
             (Some(path), Verb::Install) => Some(path.join("Cargo.toml")),
             _ => args.manifest_path.clone(),
         };
-        Request::new(
+        let request = Request::new(
             &FlagLayer {
                 targets: args.targets.clone(),
                 allow: args.own.allow.clone(),
@@ -52,7 +53,18 @@ impl Request {
             manifest.as_deref(),
             args.target_dir.as_deref(),
             args.offline || args.frozen,
-        )
+        )?;
+        if let (Verb::Run | Verb::Install, [first, _, ..]) = (verb, &request.specs[..]) {
+            let specs: Vec<String> = request.specs.iter().map(ToString::to_string).collect();
+            let name = verb.name();
+            let message = format!(
+                "`xbuild {name}` is for one target, not {}",
+                specs.join(" and ")
+            );
+            let hint = format!("xbuild {name} --target {first}");
+            return Err(Error::new(Kind::Usage, message).hint(hint));
+        }
+        Ok(request)
     }
 
     /// The same for a command of xbuild's own that is about a project.
@@ -80,10 +92,14 @@ impl Request {
         }
         let config = Config::resolve(flags, &EnvLayer::read(host::var)?, loaded.layer)?;
         let table = Table::embedded()?;
-        for triple in config.named_targets() {
-            TargetSpec::parse(&table, triple, None)?;
+        for (triple, place) in config.named_targets() {
+            TargetSpec::parse(&table, triple, None).map_err(|error| error.within(place))?;
         }
         let specs = specs(&table, &config, &project)?;
+        // What is wrong with a check's name need not wait for the build.
+        for spec in &specs {
+            allowed(&config, spec.triple())?;
+        }
         for note in project.settings.notes(&triples(&specs)) {
             terminal::note(note);
         }
@@ -121,25 +137,34 @@ impl Request {
     /// The checks that are allowed to find something for a target.
     ///
     /// # Errors
-    /// `Kind::Config` for an id that no check has, naming where it stands.
+    /// `Kind::Config` or `Kind::Usage` for an id that no check has, naming
+    /// where it stands.
     pub fn allowed(&self, triple: &str) -> Result<BTreeSet<CheckId>> {
-        let parse = |setting: &Setting<String>| {
-            setting.value.parse().map_err(|cause| {
-                Error::new(Kind::Config, format!("{}: {cause}", setting.origin))
-                    .hint("docs/checks.md describes the checks")
-            })
-        };
-        let allow = self.config.for_target(triple).allow;
-        allow.iter().map(parse).collect()
+        allowed(&self.config, triple)
     }
+}
+
+fn allowed(config: &Config, triple: &str) -> Result<BTreeSet<CheckId>> {
+    let parse = |setting: &Setting<String>| {
+        setting.value.parse().map_err(|cause: UnknownCheck| {
+            Error::new(setting.origin.kind(), cause.to_string())
+                .within(&setting.origin)
+                .hint("docs/checks.md describes the checks")
+        })
+    };
+    let allow = config.for_target(triple).allow;
+    allow.iter().map(parse).collect()
 }
 
 /// The workshop that a configuration asks for.
 ///
 /// # Errors
-/// Where no folder to keep things in is known.
+/// Where no folder to keep things in is known, or a mirror is no address.
 pub fn workshop(config: &Config, offline: bool) -> Result<Workshop> {
     let mirrors = config.mirrors.iter();
+    for mirror in mirrors.clone() {
+        BaseUrl::parse(&mirror.value).map_err(|error| error.within(&mirror.origin))?;
+    }
     Ok(Workshop {
         folders: Folders::find()?,
         mirrors: mirrors.map(|mirror| mirror.value.clone()).collect(),
@@ -175,17 +200,20 @@ pub fn triples(specs: &[TargetSpec]) -> Vec<String> {
 /// The targets of a command: typed or configured, then cargo's own
 /// `build.target`, then this machine's kind.
 fn specs(table: &Table, config: &Config, project: &Project) -> Result<Vec<TargetSpec>> {
-    let mut texts: Vec<String> = config.targets.iter().map(|t| t.value.clone()).collect();
+    let mut texts = config.targets.clone();
     if texts.is_empty() {
-        let configured = project.settings.targets.iter();
-        texts.extend(configured.map(|target| target.value.clone()));
+        texts.clone_from(&project.settings.targets);
     }
     if texts.is_empty() {
-        texts.push(HOST.to_owned());
+        texts.push(Setting::new(HOST.to_owned(), Origin::Default));
     }
     let mut specs: Vec<TargetSpec> = Vec::new();
     for text in &texts {
-        let spec = parse(table, config, text)?;
+        let spec = parse(table, config, &text.value).map_err(|error| match text.origin {
+            // What was typed is before everyone's eyes.
+            Origin::Flag(_) | Origin::Default => error,
+            _ => error.within(&text.origin),
+        })?;
         if !specs.contains(&spec) {
             specs.push(spec);
         }

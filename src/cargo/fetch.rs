@@ -83,14 +83,8 @@ impl Wanted<'_> {
     /// `Kind::Project` where `--locked` or `--frozen` is given and there is no
     /// `Cargo.lock`.
     pub fn need(&self, args: &CargoArgs) -> Result<Need> {
-        let lock = &self.project.lock;
-        if !lock.exists() {
-            if args.locked || args.frozen {
-                let message = format!("there is no `{}`, and it may not be made", lock.display());
-                return Err(Error::new(Kind::Project, message).hint(
-                    "leave out --locked and --frozen once, or run `cargo generate-lockfile`",
-                ));
-            }
+        check_lock(self.project, args)?;
+        if !self.project.lock.exists() {
             return Ok(Need::Fetch("there is no Cargo.lock yet"));
         }
         let path = self.state();
@@ -183,6 +177,23 @@ impl Wanted<'_> {
             .map(PathBuf::as_path)
             .collect()
     }
+}
+
+/// Refuses what cannot come to anything, before a toolchain is fetched for it.
+///
+/// # Errors
+/// `Kind::Project` where `--locked` or `--frozen` is given and there is no
+/// `Cargo.lock`.
+pub fn check_lock(project: &Project, args: &CargoArgs) -> Result<()> {
+    if project.lock.exists() || !(args.locked || args.frozen) {
+        return Ok(());
+    }
+    let message = format!(
+        "there is no `{}`, and it may not be made",
+        project.lock.display()
+    );
+    Err(Error::new(Kind::Project, message)
+        .hint("leave out --locked and --frozen once, or run `cargo generate-lockfile`"))
 }
 
 /// The targets that crates are fetched for: the host is one of them, because

@@ -10,7 +10,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
 use super::TARGET;
@@ -279,7 +279,11 @@ pub fn install(staged: &Path, root: &Path) -> Result<Vec<PathBuf>> {
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(folder).at("create", folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).at("create a file in", folder)?;
+    // As any program makes a file; the umask has its say.
+    let mut file = tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder)
+        .at("create a file in", folder)?;
     file.write_all(bytes).at("write", path)?;
     file.persist(path)
         .map_err(|error| error.error)

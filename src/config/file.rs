@@ -29,6 +29,8 @@ pub struct FileLayer {
 /// What `[target.TRIPLE]` says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TargetTable {
+    /// Where the triple stands, for messages about it.
+    pub place: Option<Origin>,
     pub glibc: Option<Setting<String>>,
     pub allow: Vec<Setting<String>>,
     pub passthrough: Vec<Setting<Passthrough>>,
@@ -112,11 +114,12 @@ impl FileLayer {
             for (triple, table) in targets.tables()? {
                 table.only(&["checks", "env", "glibc"])?;
                 let entry = TargetTable {
+                    place: Some(triple.origin),
                     glibc: glibc(&table)?,
                     allow: allow(&table)?,
                     passthrough: passthrough(&table)?,
                 };
-                layer.target.insert(triple, entry);
+                layer.target.insert(triple.value, entry);
             }
         }
         Ok(layer)
@@ -170,6 +173,7 @@ impl FileLayer {
         }
         let table = |(triple, table): (&String, &TargetTable)| {
             let table = TargetTable {
+                place: None,
                 glibc: table.glibc.as_ref().map(one),
                 allow: all(&table.allow),
                 passthrough: all(&table.passthrough),

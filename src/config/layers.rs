@@ -168,9 +168,12 @@ impl Config {
     }
 
     /// The triples that have a `[target.TRIPLE]` table, to be checked against
-    /// the table of targets.
-    pub fn named_targets(&self) -> impl Iterator<Item = &str> {
-        self.target.keys().map(String::as_str)
+    /// the table of targets, and where each stands.
+    pub fn named_targets(&self) -> impl Iterator<Item = (&str, &Origin)> {
+        self.target.iter().map(|(triple, table)| {
+            let place = table.place.as_ref().unwrap_or(&Origin::Default);
+            (triple.as_str(), place)
+        })
     }
 }
 
@@ -239,6 +242,6 @@ fn choose<T: Default>(
     };
     match parse(text) {
         Some(value) => Ok(Setting::new(value, origin)),
-        None => Err(not_one_of(&origin.to_string(), text, names)),
+        None => Err(not_one_of(origin.kind(), &origin.to_string(), text, names)),
     }
 }

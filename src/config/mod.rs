@@ -11,6 +11,8 @@ mod reader;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::error::Kind;
+
 pub use file::{FileLayer, TargetTable};
 pub use layers::{Config, EnvLayer, FlagLayer, TargetConfig};
 pub use load::{Loaded, load};
@@ -28,6 +30,17 @@ pub enum Origin {
     Env(&'static str),
     /// A flag of the command line.
     Flag(&'static str),
+}
+
+impl Origin {
+    /// Whose mistake a wrong value is: the command line's, or a file's or
+    /// variable's.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Origin::Flag(_) => Kind::Usage,
+            _ => Kind::Config,
+        }
+    }
 }
 
 impl fmt::Display for Origin {

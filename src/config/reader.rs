@@ -39,6 +39,7 @@ impl Source<'_> {
     pub fn syntax(&self, error: &toml::de::Error) -> Error {
         let offset = error.span().map_or(0, |span| span.start);
         self.error(offset, error.message())
+            .hint("the file is TOML: docs/configuration.md has an example of every key")
     }
 }
 
@@ -99,11 +100,14 @@ impl<'a, 'i> Reader<'a, 'i> {
     }
 
     /// Every key as a sub-table, in the order of their names.
-    pub fn tables(&self) -> Result<Vec<(String, Reader<'a, 'i>)>> {
-        let names = self.table.keys().map(|key| key.get_ref().to_string());
+    pub fn tables(&self) -> Result<Vec<(Setting<String>, Reader<'a, 'i>)>> {
+        let names = self.table.keys().map(|key| {
+            let origin = self.source.origin(key.span().start);
+            Setting::new(key.get_ref().to_string(), origin)
+        });
         names
             .filter_map(|name| {
-                self.table(&name)
+                self.table(&name.value)
                     .map(|table| Some((name, table?)))
                     .transpose()
             })
@@ -144,6 +148,7 @@ impl<'a, 'i> Reader<'a, 'i> {
         match parse(&setting.value) {
             Some(value) => Ok(Some(Setting::new(value, setting.origin))),
             None => Err(not_one_of(
+                setting.origin.kind(),
                 &format!("{}: `{}{key}`", setting.origin, self.prefix),
                 &setting.value,
                 names,
@@ -185,10 +190,10 @@ impl<'a, 'i> Reader<'a, 'i> {
 }
 
 /// The error for a word outside a closed set; `what` names it and its place.
-pub(super) fn not_one_of(what: &str, word: &str, names: &[&str]) -> Error {
+pub(super) fn not_one_of(kind: Kind, what: &str, word: &str, names: &[&str]) -> Error {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     let message = format!("{what} must be one of {}, not `{word}`", quoted.join(", "));
-    let error = Error::new(Kind::Config, message);
+    let error = Error::new(kind, message);
     match nearest(word, names.iter().copied()) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error,

@@ -45,7 +45,10 @@ impl Manifest {
     /// # Errors
     /// `Kind::Project` with the line where it is not TOML.
     pub fn parse(path: &Path, text: &str) -> Result<Self> {
-        let table: Table = text.parse().map_err(|error| broken(path, text, &error))?;
+        let table: Table = text.parse().map_err(|error| {
+            broken(path, text, &error)
+                .hint("the format: https://doc.rust-lang.org/cargo/reference/manifest.html")
+        })?;
         let package = table.get("package").or_else(|| table.get("project"));
         let package = package.and_then(Value::as_table);
         let mut manifest = Manifest {
