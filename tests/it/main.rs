@@ -1,4 +1,5 @@
 //! Integration tests.
+mod bad_input;
 mod docs;
 mod e2e;
 mod sandbox;
