@@ -1,8 +1,13 @@
 //! `xbuild env`: the variables of the shell, for whoever wants to look or to
 //! use the toolchain elsewhere.
+//!
+//! What means something inside the shell alone (folders, locale, user) is left
+//! out, and the compiler is the wrapper that finds the target's std without
+//! the shell's mounts.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::path::Path;
 
 use super::shell::request;
 use crate::build::{realise, triples};
@@ -12,6 +17,21 @@ use crate::error::{Error, Kind, Result};
 use crate::process::quote;
 use crate::terminal;
 
+/// Variables that only the shell gives a meaning to.
+const INSIDE_ONLY: [&str; 11] = [
+    "CARGO_BUILD_BUILD_DIR",
+    "CARGO_HOME",
+    "CARGO_NET_OFFLINE",
+    "CARGO_TARGET_DIR",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "SHELL",
+    "TMPDIR",
+    "TZ",
+    "USER",
+];
+
 /// Prints them in one of three forms.
 ///
 /// # Errors
@@ -19,7 +39,7 @@ use crate::terminal;
 pub fn run(args: &EnvArgs) -> Result<u8> {
     let request = request(&args.target)?;
     let realised = realise(&request, &request.specs, true, false)?;
-    let variables: BTreeMap<String, String> = realised
+    let mut variables: BTreeMap<String, String> = realised
         .tools()
         .environment()
         .into_iter()
@@ -27,7 +47,18 @@ pub fn run(args: &EnvArgs) -> Result<u8> {
             let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
             (text(name), text(value))
         })
+        .filter(|(name, _)| !INSIDE_ONLY.contains(&name.as_str()))
         .collect();
+    if let [toolchain] = &realised.toolchains[..] {
+        let out = toolchain.realised.out();
+        variables.insert("RUSTC".into(), format!("{out}/bin/rustc"));
+        variables.insert("RUSTDOC".into(), format!("{out}/bin/rustdoc"));
+        if toolchain.realised.store() != Path::new("/") {
+            terminal::note(
+                "the store is xbuild's own: its paths exist in `xbuild shell`, not outside",
+            );
+        }
+    }
     match args.format {
         EnvFormat::Shell => {
             for (name, value) in &variables {
@@ -49,14 +80,6 @@ pub fn run(args: &EnvArgs) -> Result<u8> {
 /// The variables as a `.cargo/config.toml`: linkers and runners under their
 /// targets, the rest under `[env]`, less what only the shell can mean.
 fn cargo_config(variables: &BTreeMap<String, String>, triples: &[String]) -> Result<String> {
-    const SHELLS_OWN: [&str; 6] = [
-        "HOME",
-        "PATH",
-        "SHELL",
-        "TMPDIR",
-        "USER",
-        "CARGO_NET_OFFLINE",
-    ];
     let mut config = toml::Table::new();
     let mut targets = toml::Table::new();
     for triple in triples {
@@ -72,7 +95,7 @@ fn cargo_config(variables: &BTreeMap<String, String>, triples: &[String]) -> Res
     let mut env = toml::Table::new();
     for (name, value) in variables {
         let cargos = name.starts_with("CARGO_") || name == "RUSTC" || name == "RUSTDOC";
-        if !cargos && !SHELLS_OWN.contains(&name.as_str()) {
+        if !cargos && name != "PATH" {
             env.insert(name.clone(), value.clone().into());
         }
     }
@@ -101,7 +124,7 @@ mod tests {
             ("CARGO_TARGET_A_B_RUNNER", "qemu -L root"),
             ("CC_a_b", "/nix/store/x-cc/bin/clang"),
             ("RUSTC", "/nix/store/x-rust/bin/rustc"),
-            ("HOME", "/build/home"),
+            ("PATH", "/nix/store/x-rust/bin"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let text = cargo_config(&variables.into(), &["a-b".to_owned()]).unwrap();
