@@ -14,7 +14,7 @@ step {
   name = "bash";
   script = ''
     mkdir -p $out/bin
-    cp $(find ${raw} -name bash-static -type f) $out/bin/bash
+    cp ${raw}/usr/bin/bash-static $out/bin/bash
     $out/bin/bash --version
   '';
 }

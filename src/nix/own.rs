@@ -16,10 +16,12 @@ use crate::process::Command;
 use crate::terminal;
 
 /// Changes whenever this file lays Nix out differently.
-const LAYOUT: &str = "1";
+const LAYOUT: &str = "2";
 const LIB: &str = "usr/lib/x86_64-linux-gnu";
 const LOADER: &str = "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
 const NIX: &str = "usr/bin/nix";
+const APART: &str = "usr/lib/nix";
+const RPATH: &str = "$ORIGIN/../lib/x86_64-linux-gnu:$ORIGIN/../lib/nix";
 const MANIFEST: &str = "manifest";
 const PATCHELF: &str = "usr/bin/patchelf";
 
@@ -141,24 +143,47 @@ fn is_needed(path: &Path) -> bool {
 /// must not go through `ld.so` or `LD_LIBRARY_PATH`, which its children would
 /// stumble over.
 fn relocate(from: &Path, to: &Path) -> Result<()> {
-    let patchelf = Command::new(from.join(LOADER))
-        .arg("--library-path")
-        .arg(from.join(LIB))
-        .arg(from.join(PATCHELF))
-        .arg("--set-interpreter")
-        .arg(to.join(LOADER))
-        // DT_RPATH, unlike DT_RUNPATH, also serves the libraries' own needs.
-        .args([
-            "--force-rpath",
-            "--set-rpath",
-            "$ORIGIN/../lib/x86_64-linux-gnu",
-        ])
-        .arg(from.join(NIX));
-    terminal::verbose(&patchelf);
-    patchelf
-        .output()
-        .map_err(|cause| unusable(&from.join(PATCHELF)).caused_by(cause))?;
+    let patchelf = || {
+        Command::new(from.join(LOADER))
+            .arg("--library-path")
+            .arg(from.join(LIB))
+            .arg(from.join(PATCHELF))
+    };
+    let mut commands = vec![
+        patchelf()
+            .arg("--set-interpreter")
+            .arg(to.join(LOADER))
+            // DT_RPATH, unlike DT_RUNPATH, also serves the libraries' needs.
+            .args(["--force-rpath", "--set-rpath", RPATH])
+            .arg(from.join(NIX)),
+    ];
+    // Older packages of Nix keep its own libraries apart, with a DT_RUNPATH
+    // that hides what nix has.
+    for library in files(&from.join(APART))? {
+        commands.push(patchelf().arg("--remove-rpath").arg(library));
+    }
+    for command in commands {
+        terminal::verbose(&command);
+        command
+            .output()
+            .map_err(|cause| unusable(&from.join(PATCHELF)).caused_by(cause))?;
+    }
     Ok(())
+}
+
+/// The plain files of a folder, which need not be there.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).at("read the folder", folder)? {
+        let path = entry.at("read the folder", folder)?.path();
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(files)
 }
 
 fn unusable(program: &Path) -> Error {
