@@ -172,11 +172,16 @@ impl Workshop {
     /// # Errors
     /// As fetching has them.
     pub fn download(&self, packages: &[&Package]) -> Result<Vec<PathBuf>> {
+        self.fetch(packages, false)
+    }
+
+    fn fetch(&self, packages: &[&Package], verify: bool) -> Result<Vec<PathBuf>> {
         let wanted: Vec<_> = packages.iter().map(|package| package.wanted()).collect();
         let pins = Pins::embedded()?;
         let mirrors = self.mirrors(&pins)?;
         let options = Options {
             offline: self.offline,
+            verify,
             ..Options::default()
         };
         Downloads::new(&self.folders).fetch(&wanted, &mirrors, &options)
@@ -210,7 +215,9 @@ impl Workshop {
         if self.nix == Choice::Own || nix::on_path(host::var("PATH").as_ref()).is_none() {
             all.extend(&own);
         }
-        self.download(&all)?;
+        // A disk may have spoilt what was right when it came; here a second is
+        // nothing, and a warm run never comes here.
+        self.fetch(&all, true)?;
         let sha256: Vec<String> = own.iter().map(|package| package.sha256.to_hex()).collect();
         let sources = nix::nix_sources(&self.folders)?;
         let nix = Nix::find(&Find {

@@ -15,6 +15,7 @@ use super::{Mirrors, Wanted, attempt};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::host::Folders;
 use crate::pins::hash::{Hasher, Sha256};
+use crate::terminal;
 
 /// Verified files of the archive, kept until removed by hand or by `gc`.
 #[derive(Debug, Clone)]
@@ -155,6 +156,11 @@ impl Downloads {
         for file in wanted {
             let place = self.place(&file.sha256);
             if place.is_file() && hash_of(&place)? != file.sha256 {
+                terminal::warning(format!(
+                    "`{}` (`{}`) is no longer what was downloaded; it is fetched again",
+                    file.name,
+                    place.display()
+                ));
                 std::fs::remove_file(&place).at("remove", &place)?;
             }
         }
