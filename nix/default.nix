@@ -32,6 +32,7 @@ let
       # Upstream's version, which names the folder of its source.
       release = builtins.head (builtins.match "([0-9.]+)[+-].*" (packages.version "trixie/amd64/rustc-web"));
     };
+  make = import ./lib/make.nix { inherit step unpack packages libs patchelf; };
   clippy = import ./lib/clippy.nix { inherit step unpack packages libs patchelf rust; };
   sysrootBase = import ./lib/sysroot-base.nix { inherit unpack packages; };
   sysrootFloor = import ./lib/sysroot-floor.nix { inherit step llvm; };
@@ -40,7 +41,7 @@ let
   makeRuntime = import ./lib/runtime.nix { inherit step; };
   makeCc = import ./lib/cc.nix { inherit step llvm; };
   makeRunner = import ./lib/runner.nix { inherit step unpack packages; };
-  makeToolchain = import ./lib/toolchain.nix { inherit step packages rust llvm userland host; };
+  makeToolchain = import ./lib/toolchain.nix { inherit step packages rust llvm make userland host; };
 
   # Build scripts and proc macros run here, whatever the target is: they are
   # linked at the default floor of the machine's own kind.
@@ -92,7 +93,12 @@ let
     { target, name, ... }:
     let
       sysroot = sysrootMusl target;
-      cc = makeCc { inherit name target sysroot; };
+      # A musl program is static here, whoever links it: configure scripts and
+      # CMake try the compiler without a word about that.
+      cc = makeCc {
+        inherit name target sysroot;
+        flags = [ "-static" ];
+      };
     in
     {
       inherit sysroot cc;

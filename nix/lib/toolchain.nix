@@ -8,6 +8,7 @@
   packages,
   rust,
   llvm,
+  make,
   userland,
   host,
 }:
@@ -67,6 +68,7 @@ let
       "${cc}/bin"
       "${host.cc}/bin"
       "${llvm}/bin"
+      "${make}/bin"
       "${userland}/bin"
     ];
     env =

@@ -113,6 +113,7 @@ impl TargetSpec {
             "bootstrap".to_owned(),
             "rust".to_owned(),
             "llvm".to_owned(),
+            "make".to_owned(),
             // Build scripts and proc macros are the host's.
             "std-amd64".to_owned(),
             "sysroot-bullseye-amd64".to_owned(),

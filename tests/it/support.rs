@@ -1,6 +1,7 @@
 //! What the tests that run the real `xbuild` share: a clean caller, published
 //! crates to build, and failures that show everything.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -30,7 +31,11 @@ pub fn repository(path: &str) -> PathBuf {
 /// of the machine's environment only what reaches its network.
 pub struct Caller {
     home: TempDir,
-    command: Command,
+    program: &'static str,
+    args: Vec<OsString>,
+    env: BTreeMap<OsString, OsString>,
+    cwd: PathBuf,
+    umask: Option<&'static str>,
 }
 
 /// `xbuild`, called from an empty folder by a clean caller.
@@ -55,19 +60,26 @@ impl Caller {
         if let Some(config) = config.filter(|config| config.is_file()) {
             fs::copy(config, user.join(".cargo/config.toml")).expect("cargo's settings");
         }
-        let mut command = Command::new(program)
-            .env("HOME", &user)
-            .env("PATH", empty.clone())
-            .env("XBUILD_HOME", test_home())
-            .cwd(empty);
-        for (name, value) in network() {
-            command = command.env(name, value);
+        let mut env: BTreeMap<OsString, OsString> = network().collect();
+        for (name, value) in [
+            ("HOME", user),
+            ("PATH", empty.clone()),
+            ("XBUILD_HOME", test_home()),
+        ] {
+            env.insert(name.into(), value.into());
         }
-        Caller { home, command }
+        Caller {
+            home,
+            program,
+            args: Vec::new(),
+            env,
+            cwd: empty,
+            umask: None,
+        }
     }
 
     pub fn args<I: IntoIterator<Item = S>, S: Into<OsString>>(mut self, args: I) -> Self {
-        self.command = self.command.args(args);
+        self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
@@ -76,12 +88,18 @@ impl Caller {
     }
 
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
-        self.command = self.command.env(name, value);
+        self.env.insert(name.into(), value.into());
         self
     }
 
     pub fn cwd(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.command = self.command.cwd(folder);
+        self.cwd = folder.into();
+        self
+    }
+
+    /// Calls it with another umask than the tests' own.
+    pub fn umask(mut self, umask: &'static str) -> Self {
+        self.umask = Some(umask);
         self
     }
 
@@ -92,7 +110,16 @@ impl Caller {
 
     /// Runs it to its end, without a terminal and with nothing to read.
     pub fn run(self) -> Outcome {
-        run(&self.command)
+        let mut command = match self.umask {
+            None => Command::new(self.program),
+            Some(umask) => Command::new(repository("nix/seed/busybox"))
+                .args(["sh", "-c", "umask $0; exec \"$@\"", umask])
+                .arg(self.program),
+        };
+        for (name, value) in &self.env {
+            command = command.env(name, value);
+        }
+        run(&command.args(&self.args).cwd(&self.cwd))
     }
 }
 
@@ -140,7 +167,7 @@ impl Outcome {
 
     /// Asserts that standard error has a text in it.
     #[track_caller]
-    pub fn says(self, text: &str) -> Self {
+    pub fn says(&self, text: &str) -> &Self {
         assert!(
             self.stderr.contains(text),
             "{text:?} is not said by\n{self}"

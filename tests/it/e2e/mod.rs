@@ -3,7 +3,11 @@
 //! The first run downloads toolchains of several hundred megabytes into the
 //! tests' own folder, so these run with `cargo test -- --ignored e2e::` only.
 
+mod bits;
 mod commands;
 mod elf;
 mod hello;
+mod hermetic;
+mod life;
 mod programs;
+mod workspace;

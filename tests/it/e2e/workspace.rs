@@ -1,0 +1,93 @@
+//! A workspace's own tests, on another machine.
+
+use std::fs;
+
+use crate::support::{Outcome, copied, one_at_a_time, temp, xbuild};
+
+const TARGET: &str = "--target=aarch64-unknown-linux-gnu.2.17";
+
+/// Passed, failed and ignored tests of all harnesses.
+fn counts(outcome: &Outcome) -> [usize; 3] {
+    let lines = outcome.stdout.lines();
+    let results = lines.filter(|line| line.starts_with("test result: "));
+    results.fold([0; 3], |sums, line| {
+        let count = |what: &str| -> usize {
+            let before = line.split(what).next().unwrap_or_default();
+            let number = before.trim_end().rsplit(' ').next().unwrap_or_default();
+            number
+                .parse()
+                .unwrap_or_else(|_| panic!("{what} in {line}"))
+        };
+        let counts = [count("passed"), count("failed"), count("ignored")];
+        [0, 1, 2].map(|index| sums[index] + counts[index])
+    })
+}
+
+#[test]
+#[ignore = "builds with real toolchains"]
+fn unit_integration_and_doc_tests_run_under_qemu() {
+    let _building = one_at_a_time();
+    let workspace = copied("tests/fixtures/workspace");
+    let test = |words: &[&str]| {
+        let caller = xbuild().cwd(workspace.path()).args(["test", TARGET]);
+        caller.args(words).run().ok()
+    };
+    // One of the macro's, two and one ignored of the library's, three of the
+    // integration test's, two of the documentation's.
+    let all = test(&["--workspace"]);
+    assert_eq!(counts(&all), [8, 0, 1], "{all}");
+    all.says("Doc-tests sums");
+    let chosen = test(&[
+        "-p",
+        "sums",
+        "--lib",
+        "--",
+        "--include-ignored",
+        "only_where",
+    ]);
+    assert_eq!(counts(&chosen), [1, 0, 0], "{chosen}");
+    let docs = test(&["-p", "sums", "--doc"]);
+    assert_eq!(counts(&docs), [2, 0, 0], "{docs}");
+
+    let benched = xbuild()
+        .cwd(workspace.path())
+        .args(["bench", "-p", "sums", "--bench", "adding", TARGET])
+        .run()
+        .ok();
+    assert_eq!(
+        benched.stdout, "added up to 499500 on aarch64\n",
+        "{benched}"
+    );
+}
+
+#[test]
+#[ignore = "builds with real toolchains"]
+fn a_failing_test_ends_as_it_does_with_cargo() {
+    let _building = one_at_a_time();
+    let project = temp();
+    for (name, text) in [
+        (
+            "Cargo.toml",
+            "[package]\nname = \"fails\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
+             [lib]\npath = \"lib.rs\"\n[workspace]\n",
+        ),
+        (
+            "lib.rs",
+            "#[test]\nfn right() {}\n#[test]\nfn wrong() { assert_eq!(1, 2) }\n",
+        ),
+    ] {
+        fs::write(project.path().join(name), text).expect("a project");
+    }
+    let test = |words: &[&str]| {
+        let caller = xbuild().cwd(project.path()).args(["test", "--lib", TARGET]);
+        caller.args(words).run()
+    };
+    let failed = test(&[]).exits(101);
+    assert_eq!(counts(&failed), [1, 1, 0], "{failed}");
+    assert!(failed.stdout.contains("left: 1"), "{failed}");
+    assert_eq!(counts(&test(&["right"]).ok()), [1, 0, 0]);
+
+    // What does not compile is cargo's to say, with cargo's own code.
+    fs::write(project.path().join("lib.rs"), "fn broken() -> u8 { \"\" }").expect("a fault");
+    test(&[]).exits(101).says("mismatched types");
+}
