@@ -157,11 +157,17 @@ impl Line<'_> {
             MessageFormat::Short => Some("--message-format=short".to_owned()),
             MessageFormat::Json(format) => Some(format!("--message-format={format}")),
         };
+        // JSON of cargo's own run names paths, which are to be the host's; a
+        // program's output is nobody's to change.
+        let stdout = match (&self.args.message_format, phase) {
+            (MessageFormat::Json(_), Phase::Build) => Stdout::Tee,
+            _ => Stdout::Inherit,
+        };
         let extra: Vec<&str> = extra.iter().copied().chain(format.as_deref()).collect();
         CargoInvocation {
             phase,
             args: self.words(verb, &extra, true),
-            stdout: Stdout::Inherit,
+            stdout,
         }
     }
 

@@ -167,7 +167,7 @@ impl Outcome {
 
     /// Asserts that standard error has a text in it.
     #[track_caller]
-    pub fn says(&self, text: &str) -> &Self {
+    pub fn says(self, text: &str) -> Self {
         assert!(
             self.stderr.contains(text),
             "{text:?} is not said by\n{self}"

@@ -44,8 +44,7 @@ fn a_home_is_filled_offline_then_warm_without_nix_then_emptied() {
         "--offline",
         "--target=x86_64-unknown-linux-gnu.2.17",
     ];
-    let cold = called(&run).run().ok();
-    cold.says("nix");
+    let cold = called(&run).run().ok().says("nix");
     // Nothing but the cache and the toolchain's record is asked for now.
     for folder in ["data/nix", "data/sources", "cache/downloads"] {
         fs::rename(below(folder), below(&format!("{folder}-away"))).expect("a move");
