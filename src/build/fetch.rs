@@ -9,6 +9,8 @@ use crate::cargo::fetch::{self, Need, Stage, Wanted};
 use crate::cargo::{CargoInvocation, Phase, Stdout};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::nix;
+use crate::process::quote;
+use crate::project::broken;
 use crate::sandbox;
 use crate::shell::{self, FetchShell, Tools};
 use crate::target::HOST;
@@ -100,10 +102,18 @@ impl Build<'_> {
     }
 
     /// Lets cargo read the manifests where it has no network, so that what is
-    /// wrong with them is not taken for a download that failed. Cargo's own
+    /// wrong with them, or with the lock file, is not taken for a download that failed. Cargo's own
     /// words about it stand on standard error.
     fn check_manifests(&self) -> Result<()> {
         let project = &self.request.project;
+        let lock = &project.lock;
+        if let Ok(text) = fs::read_to_string(lock)
+            && let Err(error) = text.parse::<toml::Table>()
+        {
+            return Err(broken(lock, &text, &error)
+                .hint(format!("git checkout -- {}", quote(lock.as_os_str())))
+                .hint("or remove it: then cargo makes another one, of newer versions"));
+        }
         let hermetic = self.request.is_hermetic();
         let manifest = if hermetic {
             inside(&self.mounts, &project.manifest)?

@@ -78,7 +78,7 @@ impl Manifest {
 }
 
 /// The error for a text that is not TOML, with its place.
-pub(super) fn broken(path: &Path, text: &str, error: &toml::de::Error) -> Error {
+pub(crate) fn broken(path: &Path, text: &str, error: &toml::de::Error) -> Error {
     let before = error
         .span()
         .map_or("", |span| text.get(..span.start).unwrap_or(text));

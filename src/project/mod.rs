@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub use cargo_config::{CargoSettings, Override};
 pub use manifest::Package;
+pub(crate) use manifest::broken;
 pub use mounts::Mounts;
 pub use stamp::Stamp;
 pub use walk::Member;

@@ -20,6 +20,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use xbuild::pins::{Package, Pins};
 use xbuild::process::Command;
+use xbuild::target::{Table, TargetSpec};
 
 use crate::bad_input::{nobody, quarantine};
 use crate::support::{Outcome, one_at_a_time, run, temp, test_home, xbuild};
@@ -72,14 +73,10 @@ fn hash(outcome: &Outcome) -> String {
 
 /// The packages that the toolchain is made of, xbuild's own Nix included.
 fn packages(pins: &Pins) -> Vec<&Package> {
-    let sets = [
-        "bootstrap",
-        "nix",
-        "rust",
-        "llvm",
-        "std-amd64",
-        "sysroot-bullseye-amd64",
-    ];
+    let table = Table::embedded().expect("the targets");
+    let spec = TargetSpec::parse(&table, TARGET, None).expect("a target");
+    let mut sets = spec.toolchain_sets();
+    sets.push("nix".to_owned());
     pins.union(&sets).expect("the sets are pinned")
 }
 
