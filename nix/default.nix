@@ -32,7 +32,7 @@ let
       # Upstream's version, which names the folder of its source.
       release = builtins.head (builtins.match "([0-9.]+)[+-].*" (packages.version "trixie/amd64/rustc-web"));
     };
-  make = import ./lib/make.nix { inherit step unpack packages libs patchelf; };
+  buildTools = import ./lib/build-tools.nix { inherit step unpack packages libs llvm patchelf; };
   clippy = import ./lib/clippy.nix { inherit step unpack packages libs patchelf rust; };
   sysrootBase = import ./lib/sysroot-base.nix { inherit unpack packages; };
   sysrootFloor = import ./lib/sysroot-floor.nix { inherit step llvm; };
@@ -41,7 +41,7 @@ let
   makeRuntime = import ./lib/runtime.nix { inherit step; };
   makeCc = import ./lib/cc.nix { inherit step llvm; };
   makeRunner = import ./lib/runner.nix { inherit step unpack packages; };
-  makeToolchain = import ./lib/toolchain.nix { inherit step packages rust llvm make userland host; };
+  makeToolchain = import ./lib/toolchain.nix { inherit step packages rust llvm buildTools userland host; };
 
   # Build scripts and proc macros run here, whatever the target is: they are
   # linked at the default floor of the machine's own kind.

@@ -8,7 +8,7 @@
   packages,
   rust,
   llvm,
-  make,
+  buildTools,
   userland,
   host,
 }:
@@ -68,7 +68,7 @@ let
       "${cc}/bin"
       "${host.cc}/bin"
       "${llvm}/bin"
-      "${make}/bin"
+      "${buildTools}/bin"
       "${userland}/bin"
     ];
     env =

@@ -1,10 +1,12 @@
-# GNU make, relocated: build scripts that wrap a configure-and-make library
-# (jemalloc is the best known) call it.
+# What configure scripts and makefiles call by its plain name: GNU make,
+# relocated, and LLVM's binary tools, which know every target's files. Build
+# scripts that wrap such a library (jemalloc is the best known) need them.
 {
   step,
   unpack,
   packages,
   libs,
+  llvm,
   patchelf,
 }:
 let
@@ -14,7 +16,7 @@ let
   };
 in
 step {
-  name = "make";
+  name = "build-tools";
   path = [ patchelf ];
   script = ''
     mkdir -p $out/bin
@@ -24,5 +26,9 @@ step {
       --force-rpath --set-rpath ${libs}/lib $out/bin/make
     ln -s make $out/bin/gmake
     $out/bin/make --version
+    for tool in ar nm objcopy objdump ranlib readelf strip; do
+      ln -s ${llvm}/bin/llvm-$tool $out/bin/$tool
+      $out/bin/$tool --version
+    done
   '';
 }
