@@ -37,6 +37,8 @@ derivation (
   // {
     name = "shell-${name}";
     system = "x86_64-linux";
+    # Where nix develop has it written down what the variables are.
+    outputs = [ "out" ];
     builder = "${bash}/bin/bash";
     args = [
       "-c"

@@ -1,8 +1,10 @@
 //! Integration tests.
 mod bad_input;
 mod docs;
+mod doors;
 mod e2e;
 mod healing;
+mod nixes;
 mod sandbox;
 mod sandbox_life;
 mod store;

@@ -257,7 +257,7 @@ pub fn published(name: &str, version: &str) -> TempDir {
 }
 
 /// Copies a folder's contents, without `target` and cargo's own mark.
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).expect("a folder to copy") {
         let entry = entry.expect("an entry to copy");
         let (from, to) = (entry.path(), to.join(entry.file_name()));
@@ -274,7 +274,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn machines_cargo_home() -> Option<PathBuf> {
+pub fn machines_cargo_home() -> Option<PathBuf> {
     let home = || Some(PathBuf::from(host::var("HOME")?).join(".cargo"));
     host::var("CARGO_HOME").map(PathBuf::from).or_else(home)
 }
