@@ -122,8 +122,7 @@ fn workshop() -> Workshop {
     }
 }
 
-/// Fetches what Nix will ask for: packages, the indexes that `pins` is checked
-/// with, and every crate of the lock file.
+/// Fetches the packages that Nix will ask for.
 fn download(specs: &[TargetSpec]) {
     let pins = Pins::embedded().expect("the pins");
     let parts: Vec<Part> = specs
@@ -134,6 +133,11 @@ fn download(specs: &[TargetSpec]) {
     sets.push("bash".to_owned());
     let packages = pins.union(&sets).expect("the pinned packages");
     workshop().download(&packages).expect("the packages");
+}
+
+/// Fetches the indexes that the flake's check of the pins wants.
+fn download_indexes() {
+    let pins = Pins::embedded().expect("the pins");
     let mirrors = Mirrors::for_machine(&[], pins.snapshots()).expect("mirrors");
     let options = Options::default();
     pins::check::run(&repository(""), &nixes::downloads(), &mirrors, &options)
@@ -195,7 +199,7 @@ fn flake() -> TempDir {
 fn serve() -> String {
     let server = Arc::new(Server::http("127.0.0.1:0").expect("a server"));
     let address = server.server_addr();
-    let crates = Arc::new(crates());
+    let crates = Arc::new(LazyLock::new(crates));
     for _ in 0..4 {
         let (server, crates) = (Arc::clone(&server), Arc::clone(&crates));
         thread::spawn(move || {
@@ -275,6 +279,7 @@ fn developing_gives_cargo_the_targets_toolchain() {
 #[test]
 fn the_flakes_own_xbuild_is_static_and_passes_its_checks() {
     let _building = one_at_a_time();
+    download_indexes();
     let doors = Doors::new(&[spec("x86_64-unknown-linux-musl")]);
     let version = format!("xbuild {}", env!("CARGO_PKG_VERSION"));
     let (_, on_disk) = doors.build("xbuild");
