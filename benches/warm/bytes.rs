@@ -1,0 +1,55 @@
+//! What a cold start downloads, from the pins: by set of packages, each package
+//! counted where it comes first.
+
+use std::collections::BTreeSet;
+
+use xbuild::pins::Pins;
+use xbuild::target::{Table, TargetSpec};
+
+use crate::Result;
+
+/// A target's downloads for `xbuild build` with a Nix to bring along, and what
+/// `run` and `test` add.
+pub struct Cold {
+    pub target: String,
+    /// Bytes of each set, own Nix first.
+    pub sets: Vec<(String, u64)>,
+    pub runner: u64,
+}
+
+impl Cold {
+    pub fn build(&self) -> u64 {
+        self.sets.iter().map(|(_, bytes)| bytes).sum()
+    }
+}
+
+/// One row for each target of the table, at its default floor.
+pub fn by_part() -> Result<Vec<Cold>> {
+    let pins = Pins::embedded()?;
+    let table = Table::embedded()?;
+    let mut rows = Vec::new();
+    for target in table.iter() {
+        let spec = TargetSpec::parse(&table, &target.triple, None)?;
+        let mut seen = BTreeSet::new();
+        let mut bytes = |set: &str| -> Result<u64> {
+            let packages = pins.union(&[set])?;
+            let new = packages.iter().filter(|package| seen.insert(&package.path));
+            Ok(new.map(|package| package.size).sum())
+        };
+        let mut sets = vec![("nix".to_owned(), bytes("nix")? + bytes("bootstrap")?)];
+        for set in spec.toolchain_sets() {
+            sets.push((set.clone(), bytes(&set)?));
+        }
+        sets.retain(|(_, bytes)| *bytes > 0);
+        let mut runner = 0;
+        for set in spec.runner_sets() {
+            runner += bytes(&set)?;
+        }
+        rows.push(Cold {
+            target: spec.to_string(),
+            sets,
+            runner,
+        });
+    }
+    Ok(rows)
+}
