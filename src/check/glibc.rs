@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::symbols::is_younger_than;
 use super::{CheckId, Expectation, Finding, Libc};
 use crate::artifact::{ElfFacts, GlibcVersion, Version};
 
@@ -98,16 +99,14 @@ fn mark(version: &Version, floor: Option<GlibcVersion>) -> Option<Finding> {
 /// away is then a strong reference without a version, which fails only on an
 /// old system.
 fn missing(elf: &ElfFacts, expected: &Expectation) -> Option<Finding> {
+    let floor = expected.floor?;
     let gone: Vec<String> = elf
         .unversioned
         .iter()
-        .filter(|symbol| !symbol.weak && expected.dropped.contains(&symbol.name))
+        .filter(|symbol| !symbol.weak && is_younger_than(floor, &symbol.name))
         .map(|symbol| symbol.name.clone())
         .collect();
     let first = gone.first()?;
-    let floor = expected
-        .floor
-        .map_or_else(|| "of the floor".to_owned(), |floor| floor.to_string());
     Some(
         Finding::new(
             CheckId::GlibcFloor,

@@ -172,8 +172,6 @@ pub struct Expectation {
     pub interpreter: Option<String>,
     /// The highest glibc that may be needed; nothing where anything may.
     pub floor: Option<GlibcVersion>,
-    /// Symbols that a glibc of the floor has not; may be empty.
-    pub dropped: BTreeSet<String>,
     /// Checks whose findings are notes, not errors.
     pub allowed: BTreeSet<CheckId>,
 }
@@ -194,7 +192,6 @@ impl Expectation {
             libc: target.libc,
             interpreter: target.interpreter.clone(),
             floor,
-            dropped: floor.map(symbols::younger_than).unwrap_or_default(),
             allowed,
         })
     }

@@ -37,6 +37,12 @@ pub fn main(args: Vec<OsString>) -> u8 {
 fn run(args: Vec<OsString>) -> Result<u8> {
     if let Some(word) = args.get(1) {
         crate::cargo::reject_toolchain(word)?;
+        // What such a verb makes is told in a shell: its launcher starts while
+        // the project is read.
+        let verb = word.to_str().and_then(Verb::parse);
+        if verb.is_some_and(Verb::makes_artefacts) {
+            crate::sandbox::ahead();
+        }
     }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,

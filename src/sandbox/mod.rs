@@ -56,22 +56,22 @@ mod launch;
 mod mounts;
 mod privileges;
 mod signals;
+mod start;
 mod sys;
 mod unisolated;
 mod wire;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{Read, Write};
-use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdout, ExitStatus, Stdio};
+use std::process::{ChildStdout, ExitStatus};
 
 use crate::error::{Error, Kind, Result};
 
 pub use launch::maybe_launch;
+pub use start::ahead;
 pub use unisolated::{run_unisolated, spawn_unisolated};
 
 /// One hermetic shell and the command in it. Paths inside are absolute.
@@ -158,7 +158,7 @@ impl Shell {
             terminal: Terminal::Shared,
             hostname: "xbuild".to_owned(),
             umask: 0o022,
-            launcher: PathBuf::from("/proc/self/exe"),
+            launcher: PathBuf::from(start::ITSELF),
         }
     }
 
@@ -280,7 +280,7 @@ impl Drop for Child {
 /// started in it; the error says which step failed and what to do. A command
 /// that fails is no error but a [`Status`].
 pub fn run(shell: &Shell) -> Result<Status> {
-    start(shell, Stdio::inherit())?.wait()
+    start::start(shell, start::Output::Inherit)?.wait()
 }
 
 /// Shows that a shell can be made on this machine, by one that does nothing.
@@ -290,7 +290,7 @@ pub fn run(shell: &Shell) -> Result<Status> {
 pub fn probe(busybox: &Path) -> Result<()> {
     const INSIDE: &str = "/bin/busybox";
     let shell = Shell::new([INSIDE, "true"]).read_only(busybox, INSIDE);
-    start(&shell, Stdio::null())?.wait().map(drop)
+    start::start(&shell, start::Output::Null)?.wait().map(drop)
 }
 
 /// Starts the command with its standard output in [`Child::stdout`]; input and
@@ -299,64 +299,5 @@ pub fn probe(busybox: &Path) -> Result<()> {
 /// # Errors
 /// As [`run`]; when this returns, the command itself runs.
 pub fn spawn(shell: &Shell) -> Result<Child> {
-    start(shell, Stdio::piped())
-}
-
-fn start(shell: &Shell, stdout: Stdio) -> Result<Child> {
-    let broken = |source: std::io::Error| {
-        Error::new(Kind::Sandbox, "failed to start the hermetic shell").caused_by(source)
-    };
-    let plan = wire::encode(shell)?;
-    let (mut lifeline, control) = UnixStream::pair().map_err(broken)?;
-    let (mut report, reporter) = std::io::pipe().map_err(broken)?;
-    let inherited = [control.as_raw_fd(), reporter.as_raw_fd()];
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the launcher needs two inherited descriptors"
-    )]
-    let mut command = std::process::Command::new(&shell.launcher);
-    command
-        .arg0(launch::NAME)
-        .args(inherited.map(|fd| fd.to_string()))
-        .env_clear()
-        .stdout(stdout);
-    // SAFETY: the closure runs between fork and exec, where only
-    // async-signal-safe calls are allowed; fcntl(2) is one, and it allocates
-    // nothing.
-    unsafe {
-        command.pre_exec(move || inherited.into_iter().try_for_each(sys::keep_on_exec));
-    }
-    let mut process = command.spawn().map_err(|source| {
-        Error::new(
-            Kind::Sandbox,
-            format!(
-                "failed to start the launcher `{}`",
-                shell.launcher.display()
-            ),
-        )
-        .caused_by(source)
-    })?;
-    drop((control, reporter));
-    let mut child = Child {
-        stdout: process.stdout.take(),
-        signals: Some(signals::Forwarding::to(process.id())),
-        process,
-        lifeline: None,
-    };
-    // A launcher that died early is explained by its report, not by EPIPE.
-    let _ = lifeline.write_all(&plan);
-    child.lifeline = Some(lifeline);
-
-    // The report closes when the command is started, or tells why it is not.
-    let mut message = Vec::new();
-    report.read_to_end(&mut message).map_err(broken)?;
-    if message.is_empty() {
-        return Ok(child);
-    }
-    drop(child);
-    Err(fault::Fault::decode(&message).map_or_else(
-        || Error::new(Kind::Sandbox, "the launcher of the hermetic shell failed"),
-        |fault| fault.explain(&fault::Host::look()),
-    ))
+    start::start(shell, start::Output::Piped)
 }

@@ -1,0 +1,141 @@
+//! Starting the launcher and sending it the plan.
+//!
+//! A launcher takes as long to start as xbuild itself, and needs the plan only
+//! then: [`ahead`] starts one while xbuild still reads the project.
+
+use std::io::{PipeReader, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
+
+use super::{Child, Shell, fault, launch, signals, sys, wire};
+use crate::error::{Error, Kind, Result};
+
+/// This executable, as whatever it is called.
+pub(super) const ITSELF: &str = "/proc/self/exe";
+
+/// A launcher that waits for its plan; it ends by itself when `lifeline`
+/// closes, as at the latest the end of xbuild does.
+struct Launcher {
+    process: std::process::Child,
+    lifeline: UnixStream,
+    report: PipeReader,
+}
+
+/// Where the command's standard output goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Output {
+    Inherit,
+    Piped,
+    Null,
+}
+
+impl From<Output> for Stdio {
+    fn from(output: Output) -> Self {
+        match output {
+            Output::Inherit => Stdio::inherit(),
+            Output::Piped => Stdio::piped(),
+            Output::Null => Stdio::null(),
+        }
+    }
+}
+
+static AHEAD: Mutex<Option<Launcher>> = Mutex::new(None);
+
+/// Starts the launcher of the next [`super::spawn`], to be called early in a
+/// program whose `main` calls [`super::maybe_launch`]. Where that fails,
+/// `spawn` itself will say why.
+pub fn ahead() {
+    let launcher = Launcher::start(Path::new(ITSELF), Output::Piped).ok();
+    *AHEAD.lock().unwrap_or_else(PoisonError::into_inner) = launcher;
+}
+
+/// Starts the command of a shell.
+pub(super) fn start(shell: &Shell, stdout: Output) -> Result<Child> {
+    let plan = wire::encode(shell)?;
+    let fits = stdout == Output::Piped && shell.launcher == Path::new(ITSELF);
+    let waiting = if fits {
+        AHEAD.lock().unwrap_or_else(PoisonError::into_inner).take()
+    } else {
+        None
+    };
+    let launcher = match waiting {
+        Some(waiting) => waiting,
+        None => Launcher::start(&shell.launcher, stdout)?,
+    };
+    launcher.send(&plan)
+}
+
+impl Launcher {
+    fn start(program: &Path, stdout: Output) -> Result<Launcher> {
+        let (lifeline, control) = UnixStream::pair().map_err(broken)?;
+        let (report, reporter) = std::io::pipe().map_err(broken)?;
+        let inherited = [control.as_raw_fd(), reporter.as_raw_fd()];
+
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the launcher needs two inherited descriptors"
+        )]
+        let mut command = std::process::Command::new(program);
+        command
+            .arg0(launch::NAME)
+            .args(inherited.map(|fd| fd.to_string()))
+            .env_clear()
+            .stdout(Stdio::from(stdout));
+        // SAFETY: the closure runs between fork and exec, where only
+        // async-signal-safe calls are allowed; fcntl(2) is one, and it
+        // allocates nothing.
+        unsafe {
+            command.pre_exec(move || inherited.into_iter().try_for_each(sys::keep_on_exec));
+        }
+        let process = command.spawn().map_err(|source| {
+            Error::new(
+                Kind::Sandbox,
+                format!("failed to start the launcher `{}`", program.display()),
+            )
+            .caused_by(source)
+        })?;
+        Ok(Launcher {
+            process,
+            lifeline,
+            report,
+        })
+    }
+
+    fn send(self, plan: &[u8]) -> Result<Child> {
+        let Launcher {
+            mut process,
+            mut lifeline,
+            mut report,
+        } = self;
+        let mut child = Child {
+            stdout: process.stdout.take(),
+            signals: Some(signals::Forwarding::to(process.id())),
+            process,
+            lifeline: None,
+        };
+        // A launcher that died early is explained by its report, not by EPIPE.
+        let _ = lifeline.write_all(plan);
+        child.lifeline = Some(lifeline);
+
+        // The report closes when the command is started, or tells why it is
+        // not.
+        let mut message = Vec::new();
+        report.read_to_end(&mut message).map_err(broken)?;
+        if message.is_empty() {
+            return Ok(child);
+        }
+        drop(child);
+        Err(fault::Fault::decode(&message).map_or_else(
+            || Error::new(Kind::Sandbox, "the launcher of the hermetic shell failed"),
+            |fault| fault.explain(&fault::Host::look()),
+        ))
+    }
+}
+
+fn broken(source: std::io::Error) -> Error {
+    Error::new(Kind::Sandbox, "failed to start the hermetic shell").caused_by(source)
+}
