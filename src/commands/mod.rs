@@ -25,13 +25,15 @@ use crate::{host, terminal};
 /// Runs xbuild with its arguments, the program's name first, and says what to
 /// exit with.
 pub fn main(args: Vec<OsString>) -> u8 {
-    match run(args) {
+    let code = match run(args) {
         Ok(code) => code,
         Err(error) => {
             terminal::error(&error);
             error.kind().exit_code()
         }
-    }
+    };
+    crate::sandbox::dismiss();
+    code
 }
 
 fn run(args: Vec<OsString>) -> Result<u8> {

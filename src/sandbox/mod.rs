@@ -71,7 +71,7 @@ use std::process::{ChildStdout, ExitStatus};
 use crate::error::{Error, Kind, Result};
 
 pub use launch::maybe_launch;
-pub use start::ahead;
+pub use start::{ahead, dismiss};
 pub use unisolated::{run_unisolated, spawn_unisolated};
 
 /// One hermetic shell and the command in it. Paths inside are absolute.

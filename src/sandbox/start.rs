@@ -25,6 +25,21 @@ struct Launcher {
     report: PipeReader,
 }
 
+/// Ends a launcher that was started ahead and never needed: nobody else would
+/// collect it in a container without an init.
+pub fn dismiss() {
+    let waiting = AHEAD.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(Launcher {
+        mut process,
+        lifeline,
+        report,
+    }) = waiting
+    {
+        drop((lifeline, report));
+        let _ = process.wait();
+    }
+}
+
 /// Where the command's standard output goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Output {
@@ -46,7 +61,7 @@ impl From<Output> for Stdio {
 static AHEAD: Mutex<Option<Launcher>> = Mutex::new(None);
 
 /// Starts the launcher of the next [`super::spawn`], to be called early in a
-/// program whose `main` calls [`super::maybe_launch`]. Where that fails,
+/// program whose `main` calls [`super::maybe_launch`] first and [`dismiss`] last. Where that fails,
 /// `spawn` itself will say why.
 pub fn ahead() {
     let launcher = Launcher::start(Path::new(ITSELF), Output::Piped).ok();
