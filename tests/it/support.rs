@@ -240,19 +240,23 @@ pub fn published(name: &str, version: &str) -> TempDir {
     fs::write(project.path().join("Cargo.toml"), manifest).expect("a manifest");
     fs::write(project.path().join("lib.rs"), "").expect("a library");
     let mut command = Command::new(host::var("CARGO").expect("the tests run below cargo"))
-        .args(["metadata", "--format-version=1", "--filter-platform"])
-        .arg("x86_64-unknown-linux-gnu")
+        .args(["fetch", "--target=x86_64-unknown-linux-gnu"])
         .cwd(project.path());
     for (name, value) in host::vars() {
         command = command.env(name, value);
     }
-    let metadata = run(&command).ok().json();
-    let packages = metadata["packages"].as_array().expect("packages");
-    let package = packages.iter().find(|package| package["name"] == name);
-    let manifest = package.and_then(|package| package["manifest_path"].as_str());
-    let manifest = Path::new(manifest.expect("the crate among its own metadata"));
+    run(&command).ok();
+    // Cargo's metadata leaves out what is no library, so the folder that it
+    // unpacks into is looked up: one for each registry.
+    let sources = machines_cargo_home()
+        .expect("a cargo home")
+        .join("registry/src");
+    let registries = fs::read_dir(&sources).expect("unpacked crates");
+    let unpacked = registries
+        .filter_map(|registry| Some(registry.ok()?.path().join(format!("{name}-{version}"))))
+        .find(|folder| folder.join("Cargo.toml").is_file());
     let folder = temp();
-    copy(manifest.parent().expect("a folder"), folder.path());
+    copy(&unpacked.expect("the crate, unpacked"), folder.path());
     folder
 }
 
