@@ -3,7 +3,7 @@
 //!
 //! Each test fills a store of its own with real packages, which are hard links
 //! to the downloads of the tests' common home: no network is reached but for
-//! those. They run with `cargo test -- --ignored healing::` only.
+//! those.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -198,7 +198,6 @@ fn killed(command: &Command, moment: Moment, with_children: bool) -> bool {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn a_run_killed_at_any_moment_is_healed_by_the_next() {
     let _building = one_at_a_time();
     let (house, project) = (House::new(), project());
@@ -276,7 +275,6 @@ fn loses_paths_of_its_store(house: &House, project: &Path) {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn runs_at_the_same_time_all_succeed() {
     let _building = one_at_a_time();
     for count in [2, 4] {
@@ -339,7 +337,6 @@ impl Honest {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn a_spoilt_download_is_named_and_fetched_again() {
     let _building = one_at_a_time();
     let (house, project) = (House::new(), project());
@@ -381,7 +378,6 @@ fn a_spoilt_download_is_named_and_fetched_again() {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn a_full_disk_is_told_by_name_and_healed_by_room() {
     let _building = one_at_a_time();
     let (house, project) = (House::new(), project());

@@ -6,7 +6,6 @@ use crate::support::{one_at_a_time, xbuild};
 use super::{MANIFEST, contents, project};
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn what_cargo_refuses_has_its_exit_code() {
     let _building = one_at_a_time();
     let with = |more: &str| format!("{MANIFEST}{more}");

@@ -30,7 +30,6 @@ pub fn stranger(caller: Caller) -> Caller {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn two_checkouts_and_two_callers_give_the_same_hash() {
     let _building = one_at_a_time();
     let targets = [

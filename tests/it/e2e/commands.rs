@@ -47,7 +47,6 @@ fn bare(program: &Path) -> String {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn cargo_calls_it_as_a_subcommand() {
     let _building = one_at_a_time();
     let hello = copied("examples/hello");
@@ -62,7 +61,6 @@ fn cargo_calls_it_as_a_subcommand() {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn the_callers_rustc_and_wrappers_are_not_used() {
     let _building = one_at_a_time();
     let package = package();
@@ -81,7 +79,6 @@ fn the_callers_rustc_and_wrappers_are_not_used() {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn rustc_takes_flags_and_install_installs() {
     let _building = one_at_a_time();
     let package = package();
@@ -104,7 +101,6 @@ fn rustc_takes_flags_and_install_installs() {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn check_and_metadata_name_paths_of_the_host() {
     let _building = one_at_a_time();
     let package = package();
@@ -139,7 +135,6 @@ fn check_and_metadata_name_paths_of_the_host() {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn clippy_lints_and_doc_documents() {
     let _building = one_at_a_time();
     let package = package();
@@ -157,7 +152,6 @@ fn clippy_lints_and_doc_documents() {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn a_shell_runs_commands_and_ends_as_they_do() {
     let _building = one_at_a_time();
     let package = package();
@@ -193,7 +187,6 @@ fn a_shell_runs_commands_and_ends_as_they_do() {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn the_environment_comes_in_three_forms() {
     let _building = one_at_a_time();
     let package = package();
@@ -226,7 +219,6 @@ fn the_environment_comes_in_three_forms() {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn inspect_tells_what_files_are() {
     let _building = one_at_a_time();
     let package = package();
@@ -266,7 +258,6 @@ fn inspect_tells_what_files_are() {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn targets_and_toolchains_are_listed() {
     let package = package();
     let table = Table::embedded().expect("the table is whole");
@@ -317,7 +308,6 @@ fn targets_and_toolchains_are_listed() {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn what_was_fetched_builds_offline() {
     let _building = one_at_a_time();
     let hello = copied("examples/hello");
@@ -340,7 +330,6 @@ fn what_was_fetched_builds_offline() {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn collecting_garbage_leaves_what_is_used() {
     let _building = one_at_a_time();
     let package = package();

@@ -21,7 +21,6 @@ fn processor(triple: &str) -> (&str, u8, &str, u16) {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn it_builds_runs_and_tests_on_every_target() {
     let _building = one_at_a_time();
     let hello = copied("examples/hello");
@@ -73,7 +72,6 @@ fn it_builds_runs_and_tests_on_every_target() {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn a_floor_holds_and_is_no_lower_than_asked_for() {
     let _building = one_at_a_time();
     let witness = copied("tests/fixtures/witness");

@@ -28,7 +28,6 @@ fn with_secrets(caller: Caller) -> Caller {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn a_hostile_project_is_refused_everything() {
     let _building = one_at_a_time();
     let hostile = copied("tests/fixtures/hostile");
@@ -73,7 +72,6 @@ fn write_attempts(source: &Path, caller: &Caller, outside: &Path, port: u16) -> 
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn nothing_of_the_caller_is_in_sight() {
     let _building = one_at_a_time();
     let outside = temp();
@@ -116,7 +114,6 @@ fn nothing_of_the_caller_is_in_sight() {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn only_what_is_passed_through_gets_in() {
     let _building = one_at_a_time();
     let witness = copied("tests/fixtures/witness");

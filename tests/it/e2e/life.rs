@@ -20,7 +20,6 @@ fn link_all(from: &Path, to: &Path) {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn a_home_is_filled_offline_then_warm_without_nix_then_emptied() {
     let _building = one_at_a_time();
     let witness = copied("tests/fixtures/witness");

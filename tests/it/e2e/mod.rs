@@ -1,7 +1,7 @@
 //! `xbuild` from end to end: real toolchains, real builds, programs that run.
 //!
 //! The first run downloads toolchains of several hundred megabytes into the
-//! tests' own folder, so these run with `cargo test -- --ignored e2e::` only.
+//! tests' own folder and builds three standard libraries; later runs find them.
 
 mod bits;
 mod commands;

@@ -125,7 +125,6 @@ fn untimed(text: &str) -> Vec<Value> {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn ripgrep_finds_the_same_everywhere() {
     let _building = one_at_a_time();
     let source = published("ripgrep", "15.2.0");
@@ -166,7 +165,6 @@ fn ripgrep_finds_the_same_everywhere() {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn hyperfine_measures_everywhere() {
     let _building = one_at_a_time();
     // The newest version that the pinned Rust can build.

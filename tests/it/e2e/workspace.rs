@@ -24,7 +24,6 @@ fn counts(outcome: &Outcome) -> [usize; 3] {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn unit_integration_and_doc_tests_run_under_qemu() {
     let _building = one_at_a_time();
     let workspace = copied("tests/fixtures/workspace");
@@ -61,7 +60,6 @@ fn unit_integration_and_doc_tests_run_under_qemu() {
 }
 
 #[test]
-#[ignore = "builds with real toolchains"]
 fn a_failing_test_ends_as_it_does_with_cargo() {
     let _building = one_at_a_time();
     let project = temp();
