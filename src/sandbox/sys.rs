@@ -132,9 +132,10 @@ pub(super) fn loopback_up() -> Result<()> {
         *to = *from as libc::c_char;
     }
     request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
+    // glibc and musl give the number of a request another type.
+    let number = libc::SIOCSIFFLAGS as libc::Ioctl;
     // SAFETY: SIOCSIFFLAGS reads an ifreq, and this is one.
-    check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) }.into())
-        .map(drop)
+    check(unsafe { libc::ioctl(socket.as_raw_fd(), number, &raw const request) }.into()).map(drop)
 }
 
 /// Empties the bounding, ambient, permitted, effective and inheritable sets

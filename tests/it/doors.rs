@@ -26,13 +26,16 @@ use crate::nixes;
 use crate::support::{self, Outcome, copied, one_at_a_time, repository, run, temp, test_home};
 
 /// What the flake is made of; the rest of the repository is no part of it.
-const FLAKE: [&str; 7] = [
+/// A room of the sources is called as what cargo builds in, and left out of a
+/// copy of theirs.
+const FLAKE: [&str; 8] = [
     "flake.nix",
     "flake.lock",
     "Cargo.toml",
     "Cargo.lock",
     "build.rs",
     "src",
+    "src/target",
     "nix",
 ];
 
