@@ -44,7 +44,10 @@ step {
     chmod -R u+w source
     cd source
     # Cargo wants every declared target to have its file.
-    mkdir -p tests/it && : > tests/it/main.rs
+    for target in tests/it benches/warm; do
+      mkdir -p $target
+      echo 'fn main() {}' > $target/main.rs
+    done
     ${builtins.concatStringsSep "\n" (
       map (name: "export ${name}=${toolchain.facts.env.${name}}") (builtins.attrNames toolchain.facts.env)
     )}
