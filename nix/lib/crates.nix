@@ -11,7 +11,10 @@ let
     package:
     let
       name = builtins.replaceStrings [ "+" ] [ "-" ] "${package.name}-${package.version}.crate";
-      url = "https://crates.io/api/v1/crates/${package.name}/${package.version}/download";
+      # The lock file names the registry by its index; the registry's own address
+      # is part of that name.
+      registry = builtins.head (builtins.match "registry\\+https://.*/(.+)-index" package.source);
+      url = "https://${registry}/api/v1/crates/${package.name}/${package.version}/download";
     in
     derivation {
       inherit name url;
