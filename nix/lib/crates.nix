@@ -16,17 +16,9 @@ let
       registry = builtins.head (builtins.match "registry\\+https://.*/(.+)-index" package.source);
       url = "https://${registry}/api/v1/crates/${package.name}/${package.version}/download";
     in
-    derivation {
+    import ./download.nix {
       inherit name url;
-      urls = [ url ];
-      system = "builtin";
-      builder = "builtin:fetchurl";
-      executable = false;
-      unpack = false;
-      preferLocalBuild = true;
-      outputHashMode = "flat";
-      outputHashAlgo = "sha256";
-      outputHash = package.checksum;
+      sha256 = package.checksum;
     };
   line = package: "${crate package} ${package.checksum} ${package.name}-${package.version}\n";
 in

@@ -11,15 +11,7 @@ let
   name = builtins.replaceStrings [ "%" "~" ] [ "-" "-" ] (baseNameOf pin.path);
   url = "https://snapshot.debian.org/archive/${suites.${pin.suite}.snapshot}/${pin.path}";
 in
-derivation {
+import ./download.nix {
   inherit name url;
-  urls = [ url ];
-  system = "builtin";
-  builder = "builtin:fetchurl";
-  executable = false;
-  unpack = false;
-  preferLocalBuild = true;
-  outputHashMode = "flat";
-  outputHashAlgo = "sha256";
-  outputHash = pin.sha256;
+  sha256 = pin.sha256;
 }
