@@ -247,6 +247,10 @@ pub(super) fn reason(error: ureq::Error) -> Reason {
         E::Io(io) => match io.kind() {
             ConnectionRefused | NetworkUnreachable | HostUnreachable | AddrNotAvailable
             | InvalidData => Reason::Unreachable(io.to_string()),
+            // The standard library has no kind for a name that is not found.
+            _ if io.to_string().starts_with("failed to lookup address") => {
+                Reason::Unreachable("no such host".to_owned())
+            }
             _ => Reason::Broken(io.to_string()),
         },
         other => Reason::Broken(other.to_string()),

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::client::{Client, Timeouts};
 use super::part;
 use super::progress::Progress;
-use super::transfer::{Outcome, Run};
+use super::transfer::{Outcome, Patience, Run};
 use super::{Mirrors, Wanted, attempt};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::host::Folders;
@@ -33,6 +33,7 @@ pub struct Options {
     /// Hash files that are in the cache again, and fetch those that have rotted.
     pub verify: bool,
     pub timeouts: Timeouts,
+    pub patience: Patience,
 }
 
 impl Default for Options {
@@ -42,6 +43,7 @@ impl Default for Options {
             jobs: 8,
             verify: false,
             timeouts: Timeouts::default(),
+            patience: Patience::default(),
         }
     }
 }
@@ -115,7 +117,7 @@ impl Downloads {
         let client = Client::new(options.timeouts)?;
         let bytes = missing.iter().map(|file| file.size).sum();
         let progress = Progress::start(missing.len(), bytes);
-        let run = Run::new(&client, mirrors, &progress);
+        let run = Run::new(&client, mirrors, &progress, options.patience);
         let next = AtomicUsize::new(0);
         let failure: Mutex<Option<Error>> = Mutex::new(None);
         let work = || {

@@ -21,6 +21,7 @@ pub use attempt::{Attempt, Reason};
 pub use client::{Client, Timeouts};
 pub use downloads::{Downloads, Options};
 pub use mirrors::{BaseUrl, Mirrors};
+pub use transfer::Patience;
 
 use crate::pins::hash::Sha256;
 

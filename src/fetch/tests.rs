@@ -36,6 +36,8 @@ enum Manner {
     /// As `TooLong`, without announcing it.
     TooLongUnannounced,
     Overloaded,
+    /// Four times, and good after that.
+    OverloadedAWhile,
 }
 
 /// A mirror of one file on the loopback interface. HTTP is spoken by hand, as
@@ -52,7 +54,11 @@ struct Mirror {
 
 impl Mirror {
     fn start(manner: Manner, content: &[u8]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Mirror::at(([127, 0, 0, 1], 0).into(), manner, content)
+    }
+
+    fn at(address: std::net::SocketAddr, manner: Manner, content: &[u8]) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let (asked, ranges) = (
             Arc::new(AtomicUsize::new(0)),
@@ -177,7 +183,8 @@ fn serve(
         ),
         Manner::TooLong => whole("200 OK", "", &longer),
         Manner::TooLongUnannounced => bare(&longer),
-        Manner::Overloaded => whole("503 Service Unavailable", "", b""),
+        Manner::OverloadedAWhile if nth >= 4 => ranged(content),
+        Manner::Overloaded | Manner::OverloadedAWhile => whole("503 Service Unavailable", "", b""),
     };
     stream.write_all(&answer).ok()?;
     stream.flush().ok()?;
@@ -195,6 +202,10 @@ const QUICK: Options = Options {
     timeouts: Timeouts {
         connect: Duration::from_secs(2),
         stall: Duration::from_millis(800),
+    },
+    patience: Patience {
+        again: 4,
+        pause: Duration::from_millis(20),
     },
 };
 
@@ -348,6 +359,44 @@ fn when_all_fail_each_mirror_is_named_with_its_reason() {
         assert!(error.hints()[0].contains("XBUILD_MIRROR"));
         assert!(!cache.place.exists(), "{manner:?} must not enter the cache");
     }
+}
+
+#[test]
+fn a_mirror_that_fails_for_a_while_is_waited_for() {
+    let content = content(12);
+    let file = wanted(&content);
+    let mirror = Mirror::start(Manner::OverloadedAWhile, &content);
+    let cache = Cache::new(&file);
+    cache.fetch(&file, &[&mirror]).unwrap();
+    cache.assert_holds(&content);
+    assert_eq!(mirror.asked(), 5);
+}
+
+#[test]
+fn a_host_that_was_reached_is_not_given_up_at_once() {
+    let (first, second) = (content(13), content(14));
+    let mirror = Mirror::start(Manner::Good, &first);
+    let (file, address) = (wanted(&first), mirror.address);
+    let (cache, list) = (Cache::new(&file), mirrors(&[&mirror]));
+    let client = Client::without_proxy(QUICK.timeouts);
+    let progress = progress::Progress::start(2, file.size * 2);
+    let run = transfer::Run::new(&client, &list, &progress, QUICK.patience);
+    run.obtain(&file, &cache.place).unwrap();
+    drop(mirror);
+    // Nobody listens now; the same host comes back while it is asked again.
+    let back = std::thread::spawn({
+        let second = second.clone();
+        move || {
+            std::thread::sleep(Duration::from_millis(60));
+            Mirror::at(address, Manner::Good, &second)
+        }
+    });
+    let other = wanted(&second);
+    let cache = Cache::new(&other);
+    run.obtain(&other, &cache.place).unwrap();
+    cache.assert_holds(&second);
+    back.join().unwrap();
+    progress.finish();
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::io::{ErrorKind, Read};
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::attempt::{self, Attempt, Reason};
 use super::client::{self, Client};
@@ -12,16 +13,40 @@ use super::progress::Progress;
 use super::{BaseUrl, Mirrors, Wanted};
 use crate::error::Result;
 
-/// Before a mirror that failed in passing is asked once more.
-const PAUSE: Duration = Duration::from_millis(500);
+/// How often, and how soon, a mirror that failed in passing is asked again.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// How many times after the first.
+    pub again: u32,
+    /// Before the second time; doubled each time after that.
+    pub pause: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Patience {
+            again: 4,
+            pause: Duration::from_millis(500),
+        }
+    }
+}
+
+impl Patience {
+    fn pauses(self) -> impl Iterator<Item = Duration> {
+        (0..self.again).map(move |round| self.pause * 2u32.saturating_pow(round))
+    }
+}
 
 /// What all the files of one run share.
 pub(super) struct Run<'a> {
     client: &'a Client,
     mirrors: &'a Mirrors,
     progress: &'a Progress,
-    /// Mirrors that could not be reached; asked last from then on.
-    unreachable: std::sync::Mutex<Vec<BaseUrl>>,
+    patience: Patience,
+    /// Mirrors that gave something.
+    reached: Mutex<Vec<BaseUrl>>,
+    /// Mirrors that could not be reached so far; asked last from then on.
+    unreachable: Mutex<Vec<BaseUrl>>,
     stop: AtomicBool,
 }
 
@@ -34,12 +59,19 @@ pub(super) enum Outcome {
 }
 
 impl<'a> Run<'a> {
-    pub fn new(client: &'a Client, mirrors: &'a Mirrors, progress: &'a Progress) -> Self {
+    pub fn new(
+        client: &'a Client,
+        mirrors: &'a Mirrors,
+        progress: &'a Progress,
+        patience: Patience,
+    ) -> Self {
         Run {
             client,
             mirrors,
             progress,
-            unreachable: std::sync::Mutex::default(),
+            patience,
+            reached: Mutex::default(),
+            unreachable: Mutex::default(),
             stop: AtomicBool::new(false),
         }
     }
@@ -65,16 +97,14 @@ impl<'a> Run<'a> {
         self.progress.add(part.len());
         let mut attempts: Vec<Attempt> = Vec::new();
         let mut bases = self.ranked(&wanted.suite);
-        for round in 0..2 {
-            if round == 1 {
-                attempts.retain(|attempt| {
-                    !bases.contains(&attempt.mirror) || !attempt.reason.is_transient()
-                });
-            }
+        let mut pauses = self.patience.pauses();
+        loop {
+            attempts.retain(|attempt| !bases.contains(&attempt.mirror));
             for base in &bases {
                 match self.ask(&mut part, wanted, &base.join(&wanted.path))? {
                     Ok(()) => {
                         part.finish()?;
+                        self.remember(&self.reached, base);
                         return Ok(Outcome::Done);
                     }
                     Err(_) if self.is_stopped() => {
@@ -90,17 +120,53 @@ impl<'a> Run<'a> {
                     }
                 }
             }
-            let transient = attempts
-                .iter()
-                .filter(|attempt| attempt.reason.is_transient());
-            bases = transient.map(|attempt| attempt.mirror.clone()).collect();
-            if round == 1 || bases.is_empty() {
+            let again = attempts.iter().filter(|attempt| self.may_pass(attempt));
+            bases = again.map(|attempt| attempt.mirror.clone()).collect();
+            let Some(pause) = pauses.next().filter(|_| !bases.is_empty()) else {
                 break;
+            };
+            if !self.sleep(pause) {
+                part.abandon();
+                return Ok(Outcome::Stopped);
             }
-            std::thread::sleep(PAUSE);
         }
         part.abandon();
         Err(attempt::all_failed(wanted, &attempts))
+    }
+
+    /// Whether a failure may be over soon. A host that was reached before has
+    /// not gone for good when one connection to it fails; one that never was
+    /// reached is most likely not there.
+    fn may_pass(&self, attempt: &Attempt) -> bool {
+        match attempt.reason {
+            Reason::Unreachable(_) => self.recalls(&self.reached, &attempt.mirror),
+            _ => attempt.reason.is_transient(),
+        }
+    }
+
+    /// Waits, but not past the end of the run; false where it has ended.
+    fn sleep(&self, pause: Duration) -> bool {
+        let end = Instant::now() + pause;
+        while !self.is_stopped() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            std::thread::sleep(left.min(Duration::from_millis(100)));
+        }
+        false
+    }
+
+    fn remember(&self, list: &Mutex<Vec<BaseUrl>>, base: &BaseUrl) {
+        if let Ok(mut list) = list.lock()
+            && !list.contains(base)
+        {
+            list.push(base.clone());
+        }
+    }
+
+    fn recalls(&self, list: &Mutex<Vec<BaseUrl>>, base: &BaseUrl) -> bool {
+        list.lock().is_ok_and(|list| list.contains(base))
     }
 
     fn note(&self, wanted: &Wanted, base: &BaseUrl, reason: &Reason) {
@@ -109,10 +175,8 @@ impl<'a> Run<'a> {
                 "{base} {reason} for `{}`; they were thrown away",
                 wanted.name
             )),
-            Reason::Unreachable(_) => {
-                if let Ok(mut list) = self.unreachable.lock() {
-                    list.push(base.clone());
-                }
+            Reason::Unreachable(_) if !self.recalls(&self.reached, base) => {
+                self.remember(&self.unreachable, base);
             }
             _ => {}
         }
@@ -121,12 +185,9 @@ impl<'a> Run<'a> {
     /// The mirrors of a suite, those that could not be reached before last.
     fn ranked(&self, suite: &str) -> Vec<BaseUrl> {
         let bases = self.mirrors.bases(suite);
-        let Ok(unreachable) = self.unreachable.lock() else {
-            return bases;
-        };
         let (last, first): (Vec<_>, Vec<_>) = bases
             .into_iter()
-            .partition(|base| unreachable.contains(base));
+            .partition(|base| self.recalls(&self.unreachable, base));
         first.into_iter().chain(last).collect()
     }
 
