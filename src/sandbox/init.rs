@@ -4,7 +4,7 @@
 //! memory, its environment and its executable unreadable from inside.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
@@ -15,8 +15,8 @@ use ::nix::unistd::{Gid, Pid, Uid, getegid, geteuid, sethostname, tcsetpgrp};
 
 use super::fault::{During, Fault, Step};
 use super::sys::Change;
-use super::wire::Plan;
-use super::{launch, mounts, privileges, sys};
+use super::wire::{Mode, Plan};
+use super::{Network, filter, launch, mounts, privileges, sys, wire};
 
 /// Who everybody is inside.
 const USER: u32 = 1000;
@@ -36,21 +36,21 @@ impl Caller {
     }
 }
 
-/// Init's whole life. `mask` is the signal mask that the command shall have.
-pub(super) fn main(
-    plan: &Plan,
-    caller: &Caller,
-    mut control: UnixStream,
-    report: &File,
-    foreground: bool,
-    mask: SigSet,
-) -> ! {
-    let started = prepare(plan, caller, &mut control).and_then(|()| {
-        match sys::fork_into(0).during(Step::Init)? {
-            Some(command) => Ok(command),
-            None => privileges::become_command(plan, foreground, &mask, report),
-        }
-    });
+/// What init is started with.
+pub(super) struct Work {
+    pub mode: Mode,
+    pub caller: Caller,
+    /// Where the plan comes from, as soon as xbuild knows it.
+    pub plan: File,
+    pub foreground: bool,
+    /// The signal mask that the command shall have.
+    pub mask: SigSet,
+}
+
+/// Init's whole life.
+pub(super) fn main(work: Work, mut control: UnixStream, report: &File) -> ! {
+    let foreground = work.foreground;
+    let started = start(work, &mut control, report);
     let code = match started {
         Ok(command) => reap(Pid::from_raw(command), control, report, foreground),
         Err(fault) => {
@@ -61,27 +61,47 @@ pub(super) fn main(
     std::process::exit(code)
 }
 
-fn prepare(plan: &Plan, caller: &Caller, control: &mut UnixStream) -> Result<(), Fault> {
+/// The PID of the command. What needs no plan is done before there is one.
+fn start(work: Work, control: &mut UnixStream, report: &File) -> Result<i32, Fault> {
     sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong).during(Step::Init)?;
     // A launcher that died before that call cannot say this any more.
     control.read_exact(&mut [0]).during(Step::Init)?;
+    identify(&work.caller)?;
+    let taken = mounts::Taken::of_machine()?;
+    sys::set_domain_name(c"(none)").during(Step::Hostname)?;
+    if work.mode.network == Network::None {
+        sys::loopback_up().during(Step::Loopback)?;
+    }
+    let filters = filter::programs().during(Step::Filter)?;
 
-    // user_namespaces(7): an unprivileged process may map itself alone, and
-    // groups only after it gave up setgroups(2).
+    let plan = receive(work.plan).during(Step::Plan)?;
+    mounts::build(&plan, &taken)?;
+    drop(taken);
+    sethostname(std::ffi::OsStr::new(&*plan.hostname.to_string_lossy())).during(Step::Hostname)?;
+    match sys::fork_into(0).during(Step::Init)? {
+        Some(command) => Ok(command),
+        None => privileges::become_command(&plan, &filters, work.foreground, &work.mask, report),
+    }
+}
+
+/// user_namespaces(7): an unprivileged process may map itself alone, and
+/// groups only after it gave up setgroups(2).
+fn identify(caller: &Caller) -> Result<(), Fault> {
     let map = |file: &str, line: String| {
         std::fs::write(format!("/proc/self/{file}"), line).during(Step::Identity)
     };
     map("setgroups", "deny".to_owned())?;
     map("uid_map", format!("{USER} {} 1", caller.uid))?;
-    map("gid_map", format!("{USER} {} 1", caller.gid))?;
+    map("gid_map", format!("{USER} {} 1", caller.gid))
+}
 
-    mounts::build(plan)?;
-    sethostname(std::ffi::OsStr::new(&*plan.hostname.to_string_lossy())).during(Step::Hostname)?;
-    sys::set_domain_name(c"(none)").during(Step::Hostname)?;
-    if !plan.host_network {
-        sys::loopback_up().during(Step::Loopback)?;
-    }
-    Ok(())
+/// Reads the plan, whose length comes first.
+fn receive(mut from: File) -> std::io::Result<Plan> {
+    let mut length = [0; 4];
+    from.read_exact(&mut length)?;
+    let mut message = vec![0; u32::from_le_bytes(length) as usize];
+    from.read_exact(&mut message)?;
+    wire::decode(&message).ok_or_else(|| ErrorKind::InvalidData.into())
 }
 
 /// Reaps whatever ends until the command itself does; its code is the result.

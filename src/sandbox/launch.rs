@@ -2,7 +2,7 @@
 //! environment, between xbuild and the new namespaces.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
@@ -13,8 +13,8 @@ use ::nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use ::nix::unistd::{Pid, getpgrp, tcgetpgrp, tcsetpgrp};
 
 use super::fault::{During, Fault, Step};
-use super::wire::Plan;
-use super::{init, sys, wire};
+use super::wire::Mode;
+use super::{Network, Terminal, init, sys};
 
 /// What the launcher is called in `argv[0]`.
 pub(super) const NAME: &str = "xbuild-shell";
@@ -37,21 +37,23 @@ pub fn maybe_launch() {
         let number = args.next()?.to_str()?.parse().ok().filter(|fd| *fd > 2)?;
         sys::adopt(number).ok()
     };
-    let (Some(control), Some(report)) = (descriptor(), descriptor()) else {
+    let descriptors = (descriptor(), descriptor(), descriptor());
+    let mode = args.next().and_then(|word| Mode::of_word(&word));
+    let ((Some(control), Some(report), Some(plan)), Some(mode)) = (descriptors, mode) else {
         // Somebody else used the name: not ours to explain.
         std::process::exit(i32::from(crate::error::Kind::Usage.exit_code()));
     };
     sys::set_name(c"xbuild-shell");
     let report = File::from(report);
-    let code = supervise(UnixStream::from(control), &report).unwrap_or_else(|fault| {
+    let (control, plan) = (UnixStream::from(control), File::from(plan));
+    let code = supervise(mode, control, plan, &report).unwrap_or_else(|fault| {
         fault.send(&report);
         i32::from(crate::error::Kind::Sandbox.exit_code())
     });
     std::process::exit(code)
 }
 
-fn supervise(mut control: UnixStream, report: &File) -> Result<i32, Fault> {
-    let plan = receive(&mut control).during(Step::Plan)?;
+fn supervise(mode: Mode, control: UnixStream, plan: File, report: &File) -> Result<i32, Fault> {
     // Blocked, not ignored: a stop or a Ctrl-C must not end the launcher, and
     // the command gets back the dispositions that xbuild was started with.
     let mut blocked = SigSet::empty();
@@ -69,14 +71,14 @@ fn supervise(mut control: UnixStream, report: &File) -> Result<i32, Fault> {
     sigprocmask(SigmaskHow::SIG_BLOCK, Some(&blocked), Some(&mut before)).during(Step::Plan)?;
 
     let stdin = std::io::stdin();
-    let foreground = plan.interactive && tcgetpgrp(&stdin).is_ok_and(|group| group == getpgrp());
+    let foreground = mode.terminal == Terminal::Interactive
+        && tcgetpgrp(&stdin).is_ok_and(|group| group == getpgrp());
     let (mut to_init, from_launcher) = UnixStream::pair().during(Step::Plan)?;
     let caller = init::Caller::current();
 
-    let network = if plan.host_network {
-        0
-    } else {
-        libc::CLONE_NEWNET
+    let network = match mode.network {
+        Network::Host => 0,
+        Network::None => libc::CLONE_NEWNET,
     };
     let namespaces = libc::CLONE_NEWUSER
         | libc::CLONE_NEWNS
@@ -87,9 +89,16 @@ fn supervise(mut control: UnixStream, report: &File) -> Result<i32, Fault> {
         | network;
     let Some(init) = sys::fork_into(namespaces).during(Step::Namespaces)? else {
         drop((control, to_init));
-        init::main(&plan, &caller, from_launcher, report, foreground, before)
+        let work = init::Work {
+            mode,
+            caller,
+            plan,
+            foreground,
+            mask: before,
+        };
+        init::main(work, from_launcher, report)
     };
-    drop(from_launcher);
+    drop((from_launcher, plan));
     silence(foreground, report).during(Step::Init)?;
     // Init waits for this before it does anything; if it is gone, so be it.
     let _ = to_init.write_all(&[BEGIN]);
@@ -101,15 +110,6 @@ fn supervise(mut control: UnixStream, report: &File) -> Result<i32, Fault> {
         let _ = tcsetpgrp(&stdin, getpgrp());
     }
     Ok(code)
-}
-
-/// Reads the plan, whose length comes first.
-fn receive(control: &mut UnixStream) -> std::io::Result<Plan> {
-    let mut length = [0; 4];
-    control.read_exact(&mut length)?;
-    let mut message = vec![0; u32::from_le_bytes(length) as usize];
-    control.read_exact(&mut message)?;
-    wire::decode(&message).ok_or_else(|| ErrorKind::InvalidData.into())
 }
 
 /// Lets go of streams that others wait to see closed: the standard ones (but
@@ -153,7 +153,7 @@ fn watch(init: Pid, control: &UnixStream, mut to_init: UnixStream, signals: &Sig
             }
         }
         if xbuild_gone {
-            // xbuild says nothing after the plan: its end is closed.
+            // xbuild never says anything here: its end is closed.
             let _ = kill(init, Signal::SIGKILL);
             let _ = waitpid(init, None);
             return 128 + libc::SIGKILL;

@@ -112,15 +112,38 @@ impl Detached {
     }
 }
 
-/// Makes the root and enters it. Runs as PID 1 of the new namespaces.
-pub(super) fn build(plan: &Plan) -> Result<(), Fault> {
-    umask(Mode::from_bits_truncate(0o022));
-    // Copies of the host's mounts must not tell it what happens to them.
-    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-    mount(None::<&CStr>, "/", None::<&CStr>, private, None::<&CStr>).during(Step::Mounts)?;
+/// What every root has of the machine, taken before there is a plan.
+pub(super) struct Taken {
+    proc: OwnedFd,
+    devices: Vec<Detached>,
+    masks: Vec<Detached>,
+}
 
-    // A new /proc may be mounted only while the host's is still in sight.
-    let proc = new_proc().during(Step::Proc)?;
+impl Taken {
+    /// Runs as PID 1 of the new namespaces.
+    pub(super) fn of_machine() -> Result<Taken, Fault> {
+        // Copies of the host's mounts must not tell it what happens to them.
+        let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+        mount(None::<&CStr>, "/", None::<&CStr>, private, None::<&CStr>).during(Step::Mounts)?;
+        let take = |device: &CStr| Detached::take(device, DEVICE);
+        Ok(Taken {
+            // A new /proc may be mounted only while the host's is still in sight.
+            proc: new_proc().during(Step::Proc)?,
+            devices: DEVICES
+                .iter()
+                .map(|device| take(device))
+                .collect::<Result<_, _>>()?,
+            masks: MASKED
+                .iter()
+                .map(|_| take(c"/dev/null"))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// Makes the root and enters it. Runs as PID 1 of the new namespaces.
+pub(super) fn build(plan: &Plan, taken: &Taken) -> Result<(), Fault> {
+    umask(Mode::from_bits_truncate(0o022));
     let writable = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
     let binds = plan
         .binds
@@ -130,21 +153,12 @@ pub(super) fn build(plan: &Plan) -> Result<(), Fault> {
             Detached::take(&bind.source, writable | access)
         })
         .collect::<Result<Vec<_>, Fault>>()?;
-    let take_null = || Detached::take(c"/dev/null", DEVICE);
-    let devices = DEVICES
-        .iter()
-        .map(|device| Detached::take(device, DEVICE))
-        .collect::<Result<Vec<_>, Fault>>()?;
-    let masks = MASKED
-        .iter()
-        .map(|_| take_null())
-        .collect::<Result<Vec<_>, Fault>>()?;
 
     enter_root().during(Step::Root)?;
     leave_host().during(Step::Pivot)?;
 
-    attach_proc(proc, &masks)?;
-    for (device, path) in devices.iter().zip(DEVICES) {
+    attach_proc(&taken.proc, &taken.masks)?;
+    for (device, path) in taken.devices.iter().zip(DEVICES) {
         device.attach_new(path)?;
     }
     scratch()?;
@@ -192,7 +206,7 @@ fn leave_host() -> io::Result<()> {
     std::env::set_current_dir("/")
 }
 
-fn attach_proc(proc: OwnedFd, masks: &[Detached]) -> Result<(), Fault> {
+fn attach_proc(proc: &OwnedFd, masks: &[Detached]) -> Result<(), Fault> {
     folder(Path::new("/proc")).at(Step::MountPoint, c"/proc")?;
     sys::move_mount(proc.as_fd(), c"/proc").at(Step::Attach, c"/proc")?;
     // The limit is this user namespace's own. Where a container shows /proc

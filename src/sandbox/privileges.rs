@@ -16,6 +16,8 @@ use ::nix::unistd::{
     tcsetpgrp,
 };
 
+use seccompiler::BpfProgram;
+
 use super::fault::{During, Fault, Step};
 use super::wire::Plan;
 use super::{filter, sys};
@@ -24,13 +26,24 @@ use super::{filter, sys};
 const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
 
 /// Becomes the command, or tells xbuild why not.
-pub(super) fn become_command(plan: &Plan, foreground: bool, mask: &SigSet, report: &File) -> ! {
-    let Err(fault) = try_become(plan, foreground, mask);
+pub(super) fn become_command(
+    plan: &Plan,
+    filters: &[BpfProgram],
+    foreground: bool,
+    mask: &SigSet,
+    report: &File,
+) -> ! {
+    let Err(fault) = try_become(plan, filters, foreground, mask);
     fault.send(report);
     std::process::exit(1)
 }
 
-fn try_become(plan: &Plan, foreground: bool, mask: &SigSet) -> Result<Infallible, Fault> {
+fn try_become(
+    plan: &Plan,
+    filters: &[BpfProgram],
+    foreground: bool,
+    mask: &SigSet,
+) -> Result<Infallible, Fault> {
     if foreground {
         // SIGTTOU, which this earns from the background, is still blocked.
         setpgid(Pid::from_raw(0), Pid::from_raw(0)).during(Step::Init)?;
@@ -41,11 +54,10 @@ fn try_become(plan: &Plan, foreground: bool, mask: &SigSet) -> Result<Infallible
     chdir(plan.cwd.as_c_str()).at(Step::Folder, &plan.cwd)?;
     umask(Mode::from_bits_truncate(plan.umask as libc::mode_t));
 
-    let filters = filter::programs().during(Step::Filter)?;
     sys::drop_capabilities().during(Step::Privileges)?;
     sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1).during(Step::Privileges)?;
     sys::close_others_on_exec().during(Step::Privileges)?;
-    filter::install(&filters).during(Step::Filter)?;
+    filter::install(filters).during(Step::Filter)?;
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(mask), None).during(Step::Program)?;
 
     let Err(errno) = execute(plan);

@@ -1,9 +1,10 @@
-//! Starting the launcher and sending it the plan.
+//! Starting the launcher and sending its init the plan.
 //!
-//! A launcher takes as long to start as xbuild itself, and needs the plan only
-//! then: [`ahead`] starts one while xbuild still reads the project.
+//! A launcher takes as long to start as xbuild itself, the namespaces take
+//! longer still, and both need no plan: [`ahead`] starts one while xbuild still
+//! reads the project.
 
-use std::io::{PipeReader, Read, Write};
+use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -11,6 +12,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 
+use super::wire::Mode;
 use super::{Child, Shell, fault, launch, signals, sys, wire};
 use crate::error::{Error, Kind, Result};
 
@@ -22,6 +24,7 @@ pub(super) const ITSELF: &str = "/proc/self/exe";
 struct Launcher {
     process: std::process::Child,
     lifeline: UnixStream,
+    plan: PipeWriter,
     report: PipeReader,
 }
 
@@ -32,10 +35,11 @@ pub fn dismiss() {
     if let Some(Launcher {
         mut process,
         lifeline,
+        plan,
         report,
     }) = waiting
     {
-        drop((lifeline, report));
+        drop((lifeline, plan, report));
         let _ = process.wait();
     }
 }
@@ -60,18 +64,20 @@ impl From<Output> for Stdio {
 
 static AHEAD: Mutex<Option<Launcher>> = Mutex::new(None);
 
-/// Starts the launcher of the next [`super::spawn`], to be called early in a
-/// program whose `main` calls [`super::maybe_launch`] first and [`dismiss`] last. Where that fails,
+/// Starts the launcher of the next [`super::spawn`] of a usual shell (without
+/// the host's network, sharing the terminal), to be called early in a program whose `main` calls [`super::maybe_launch`] first and [`dismiss`] last. Where that fails,
 /// `spawn` itself will say why.
 pub fn ahead() {
-    let launcher = Launcher::start(Path::new(ITSELF), Output::Piped).ok();
+    let launcher = Launcher::start(Path::new(ITSELF), Output::Piped, Mode::USUAL).ok();
     *AHEAD.lock().unwrap_or_else(PoisonError::into_inner) = launcher;
 }
 
 /// Starts the command of a shell.
 pub(super) fn start(shell: &Shell, stdout: Output) -> Result<Child> {
     let plan = wire::encode(shell)?;
-    let fits = stdout == Output::Piped && shell.launcher == Path::new(ITSELF);
+    let mode = Mode::of(shell);
+    let fits =
+        stdout == Output::Piped && mode == Mode::USUAL && shell.launcher == Path::new(ITSELF);
     let waiting = if fits {
         AHEAD.lock().unwrap_or_else(PoisonError::into_inner).take()
     } else {
@@ -79,25 +85,31 @@ pub(super) fn start(shell: &Shell, stdout: Output) -> Result<Child> {
     };
     let launcher = match waiting {
         Some(waiting) => waiting,
-        None => Launcher::start(&shell.launcher, stdout)?,
+        None => Launcher::start(&shell.launcher, stdout, mode)?,
     };
     launcher.send(&plan)
 }
 
 impl Launcher {
-    fn start(program: &Path, stdout: Output) -> Result<Launcher> {
+    fn start(program: &Path, stdout: Output, mode: Mode) -> Result<Launcher> {
         let (lifeline, control) = UnixStream::pair().map_err(broken)?;
         let (report, reporter) = std::io::pipe().map_err(broken)?;
-        let inherited = [control.as_raw_fd(), reporter.as_raw_fd()];
+        let (reader, plan) = std::io::pipe().map_err(broken)?;
+        let inherited = [
+            control.as_raw_fd(),
+            reporter.as_raw_fd(),
+            reader.as_raw_fd(),
+        ];
 
         #[expect(
             clippy::disallowed_methods,
-            reason = "the launcher needs two inherited descriptors"
+            reason = "the launcher needs inherited descriptors"
         )]
         let mut command = std::process::Command::new(program);
         command
             .arg0(launch::NAME)
             .args(inherited.map(|fd| fd.to_string()))
+            .arg(mode.word())
             .env_clear()
             .stdout(Stdio::from(stdout));
         // SAFETY: the closure runs between fork and exec, where only
@@ -116,25 +128,27 @@ impl Launcher {
         Ok(Launcher {
             process,
             lifeline,
+            plan,
             report,
         })
     }
 
-    fn send(self, plan: &[u8]) -> Result<Child> {
+    fn send(self, message: &[u8]) -> Result<Child> {
         let Launcher {
             mut process,
-            mut lifeline,
+            lifeline,
+            mut plan,
             mut report,
         } = self;
-        let mut child = Child {
+        let child = Child {
             stdout: process.stdout.take(),
             signals: Some(signals::Forwarding::to(process.id())),
             process,
-            lifeline: None,
+            lifeline: Some(lifeline),
         };
         // A launcher that died early is explained by its report, not by EPIPE.
-        let _ = lifeline.write_all(plan);
-        child.lifeline = Some(lifeline);
+        let _ = plan.write_all(message);
+        drop(plan);
 
         // The report closes when the command is started, or tells why it is
         // not.

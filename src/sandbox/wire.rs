@@ -8,6 +8,64 @@ use std::os::unix::ffi::OsStrExt;
 use super::{Access, Network, Shell, Terminal};
 use crate::error::{Error, Kind, Result};
 
+/// What must be known before there is a plan: it decides on the namespaces and
+/// on the terminal. Travels as an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mode {
+    pub network: Network,
+    pub terminal: Terminal,
+}
+
+impl Mode {
+    /// Of nearly every shell, and so of the one that is started ahead.
+    pub const USUAL: Mode = Mode {
+        network: Network::None,
+        terminal: Terminal::Shared,
+    };
+
+    const ALL: [(&str, Mode); 4] = [
+        ("usual", Mode::USUAL),
+        (
+            "network",
+            Mode {
+                network: Network::Host,
+                terminal: Terminal::Shared,
+            },
+        ),
+        (
+            "terminal",
+            Mode {
+                network: Network::None,
+                terminal: Terminal::Interactive,
+            },
+        ),
+        (
+            "network,terminal",
+            Mode {
+                network: Network::Host,
+                terminal: Terminal::Interactive,
+            },
+        ),
+    ];
+
+    pub fn of(shell: &Shell) -> Mode {
+        Mode {
+            network: shell.network,
+            terminal: shell.terminal,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        let named = Mode::ALL.iter().find(|(_, mode)| *mode == self);
+        named.map_or("", |(word, _)| word)
+    }
+
+    pub fn of_word(word: &OsStr) -> Option<Mode> {
+        let named = Mode::ALL.iter().find(|(other, _)| *other == word)?;
+        Some(named.1)
+    }
+}
+
 /// What the launcher does, in the kernel's own kind of strings.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Plan {
@@ -19,8 +77,6 @@ pub(super) struct Plan {
     pub env: Vec<CString>,
     pub cwd: CString,
     pub command: Vec<CString>,
-    pub host_network: bool,
-    pub interactive: bool,
     pub hostname: CString,
     pub umask: u32,
 }
@@ -73,8 +129,6 @@ pub(super) fn encode(shell: &Shell) -> Result<Vec<u8>> {
     for word in &shell.command {
         out.string(word)?;
     }
-    out.count(usize::from(shell.network == Network::Host));
-    out.count(usize::from(shell.terminal == Terminal::Interactive));
     out.string(OsStr::new(&shell.hostname))?;
     out.count(shell.umask as usize & 0o777);
     Ok(out.finish())
@@ -96,8 +150,6 @@ pub(super) fn decode(message: &[u8]) -> Option<Plan> {
         env: from.list(Reader::string)?,
         cwd: from.string()?,
         command: from.list(Reader::string)?,
-        host_network: from.flag()?,
-        interactive: from.flag()?,
         hostname: from.string()?,
         umask: from.count()?,
     };
