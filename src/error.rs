@@ -66,6 +66,10 @@ pub struct Error {
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+/// The remedy for a full disk.
+pub const NO_SPACE: &str =
+    "free some space; XBUILD_HOME and --target-dir name folders on other disks";
+
 impl Error {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Error {
@@ -80,12 +84,10 @@ impl Error {
     /// the cause is a common one.
     pub fn io(action: &str, path: &Path, source: std::io::Error) -> Self {
         let hint = match source.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                Some("free some space, or set XBUILD_HOME to a folder on another disk")
-            }
-            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                Some("make it writable for this user, or set XBUILD_HOME to a folder that is")
-            }
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Some(NO_SPACE),
+            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => Some(
+                "make it writable for this user; XBUILD_HOME and --target-dir name other folders",
+            ),
             std::io::ErrorKind::NotADirectory => {
                 Some("something above it is a file; XBUILD_HOME, if that is set, names a folder")
             }

@@ -214,18 +214,12 @@ fn link_file(from: &Path, within: &Path, to: &Path) -> Result<()> {
     if fs::symlink_metadata(to).is_ok_and(|there| same(&there)) {
         return Ok(());
     }
-    let folder = to.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(folder).at("create", folder)?;
-    // A folder of its own gives a name that nobody else uses, and cleans up.
-    let staging = tempfile::Builder::new()
-        .prefix(".xbuild-")
-        .tempdir_in(folder)
-        .at("create a folder in", folder)?;
-    let staged = staging.path().join("artefact");
-    if fs::hard_link(from, &staged).is_err() {
-        fs::copy(from, &staged).at("copy", from)?;
-    }
-    fs::rename(&staged, to).at("write", to)
+    replace(to, |staged| {
+        if fs::hard_link(from, staged).is_err() {
+            fs::copy(from, staged).at("copy", from)?;
+        }
+        Ok(())
+    })
 }
 
 /// Makes `to` a symbolic link to `from`, unless it is a folder of its own.
@@ -238,14 +232,20 @@ fn link_folder(from: &Path, to: &Path) -> Result<()> {
         return Err(Error::new(Kind::Filesystem, message)
             .hint(format!("rm -r {}", crate::process::quote(to.as_os_str()))));
     }
+    replace(to, |staged| symlink(from, staged).at("link", staged))
+}
+
+/// Puts what `make` makes at `to`, in one step.
+fn replace(to: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let folder = to.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(folder).at("create", folder)?;
+    // A folder of its own gives a name that nobody else uses, and cleans up.
     let staging = tempfile::Builder::new()
         .prefix(".xbuild-")
         .tempdir_in(folder)
         .at("create a folder in", folder)?;
-    let staged = staging.path().join("link");
-    symlink(from, &staged).at("link", &staged)?;
+    let staged = staging.path().join("staged");
+    make(&staged)?;
     fs::rename(&staged, to).at("write", to)
 }
 

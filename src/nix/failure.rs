@@ -36,7 +36,7 @@ const CAUSES: [Cause; 3] = [
     Cause {
         said: &["No space left", "Disk quota"],
         kind: Kind::Filesystem,
-        hint: "free some space, or set XBUILD_HOME to a folder on another disk",
+        hint: crate::error::NO_SPACE,
     },
     Cause {
         said: &[

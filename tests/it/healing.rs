@@ -402,6 +402,6 @@ fn a_full_disk_is_told_by_name_and_healed_by_room() {
         .ok()
         .says("exit code 87, now with room")
         .says("No space left on device")
-        .says("hint: free some space, or set XBUILD_HOME to a folder on another disk");
+        .says("hint: free some space; XBUILD_HOME and --target-dir name folders on other disks");
     assert_eq!(hash(&outcome), expected());
 }

@@ -8,4 +8,5 @@ mod nixes;
 mod sandbox;
 mod sandbox_life;
 mod store;
+mod stranger;
 mod support;

@@ -267,16 +267,33 @@ fn the_host_is_out_of_reach() {
 #[test]
 fn the_hostile_program_is_refused_everything() {
     let built = TempDir::new().unwrap();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hostile/src/main.rs");
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hostile");
     let cargo = PathBuf::from(xbuild::host::var("CARGO").unwrap());
-    Command::new(cargo.with_file_name("rustc"))
-        .args(["--edition=2021", "-Adead_code", "-o"])
-        .arg(built.path().join("hostile"))
-        .arg(fixture)
-        .env("PATH", xbuild::host::var("PATH").unwrap())
-        .env("HOME", xbuild::host::var("HOME").unwrap())
-        .output()
-        .unwrap();
+    let place = built.path().display();
+    let outputs = format!("--out-dir={place}");
+    for (source, crate_args) in [
+        (
+            "escapes/src/lib.rs",
+            &["--crate-name=escapes", "--crate-type=lib"][..],
+        ),
+        (
+            "src/main.rs",
+            &[
+                "--crate-name=hostile",
+                &format!("-L{place}"),
+                "--extern=escapes",
+            ],
+        ),
+    ] {
+        Command::new(cargo.with_file_name("rustc"))
+            .args(["--edition=2021", &outputs])
+            .args(crate_args)
+            .arg(fixture.join(source))
+            .env("PATH", xbuild::host::var("PATH").unwrap())
+            .env("HOME", xbuild::host::var("HOME").unwrap())
+            .output()
+            .unwrap();
+    }
     let mut shell = script("/build/target/hostile")
         .read_write(built.path(), "/build/target")
         .env("HOME", "/build/home");

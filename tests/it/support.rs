@@ -55,11 +55,7 @@ impl Caller {
         let user = home.path().join("user");
         fs::create_dir(&empty).expect("a folder without programs");
         fs::create_dir_all(user.join(".cargo")).expect("a home folder");
-        // Where crates come from is the machine's to say.
-        let config = machines_cargo_home().map(|home| home.join("config.toml"));
-        if let Some(config) = config.filter(|config| config.is_file()) {
-            fs::copy(config, user.join(".cargo/config.toml")).expect("cargo's settings");
-        }
+        cargos_settings(&user.join(".cargo"));
         let mut env: BTreeMap<OsString, OsString> = network().collect();
         for (name, value) in [
             ("HOME", user),
@@ -278,13 +274,22 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Puts cargo's settings of this machine into a cargo home: where crates come
+/// from is the machine's to say.
+pub fn cargos_settings(cargo_home: &Path) {
+    let config = machines_cargo_home().map(|home| home.join("config.toml"));
+    if let Some(config) = config.filter(|config| config.is_file()) {
+        fs::copy(config, cargo_home.join("config.toml")).expect("cargo's settings");
+    }
+}
+
 pub fn machines_cargo_home() -> Option<PathBuf> {
     let home = || Some(PathBuf::from(host::var("HOME")?).join(".cargo"));
     host::var("CARGO_HOME").map(PathBuf::from).or_else(home)
 }
 
 /// What of the environment decides how the network is reached.
-fn network() -> impl Iterator<Item = (OsString, OsString)> {
+pub fn network() -> impl Iterator<Item = (OsString, OsString)> {
     let prefixes = ["CARGO_HTTP_", "CARGO_NET_", "CARGO_SOURCE_", "SSL_CERT_"];
     host::vars().filter(move |(name, _)| {
         let name = name.to_string_lossy();

@@ -137,7 +137,7 @@ fn the_folder_for_the_store_cannot_be_written() {
         "failed to make the folder `",
         &house.path().display().to_string(),
         "cause: Read-only file system",
-        "hint: make it writable for this user, or set XBUILD_HOME to a folder that is",
+        "hint: make it writable for this user; XBUILD_HOME and --target-dir name other folders",
     ];
     check(elsewhere(script, house.path(), &nobody()), 87, &says);
 
@@ -164,7 +164,7 @@ fn the_disk_is_full() {
             "`",
             &house.path().display().to_string(),
             "cause: No space left on device",
-            "hint: free some space, or set XBUILD_HOME to a folder on another disk",
+            "hint: free some space; XBUILD_HOME and --target-dir name folders on other disks",
         ];
         check(elsewhere(&script, house.path(), &liar.url), 87, &says);
     }

@@ -1,0 +1,110 @@
+//! A stranger's machine: an ordinary user, an empty home folder, no compiler,
+//! no Nix and no other program in reach.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::support::{self, one_at_a_time, repository, temp, test_home, xbuild};
+
+/// `nobody` of every Debian, who is in no group that owns anything.
+const NOBODY: u32 = 65534;
+
+const TARGET: &str = "aarch64-unknown-linux-gnu.2.17";
+
+#[test]
+fn an_ordinary_user_builds_and_runs_for_another_architecture() {
+    let _alone = one_at_a_time();
+    // Only so that the downloads are shared: the user's own run has to bring
+    // Nix, the toolchain and the runner by itself.
+    xbuild()
+        .args(["fetch", "--nix=own", "--target", TARGET])
+        .cwd(repository("examples/hello"))
+        .run()
+        .ok();
+    let house = temp();
+    let place = |name: &str| house.path().join(name);
+    for name in [
+        "project",
+        "home",
+        "kept",
+        "kept/cache",
+        "kept/cache/downloads",
+        "empty",
+    ] {
+        fs::create_dir(place(name)).expect("a folder of the user's");
+    }
+    support::copy(&repository("examples/hello"), &place("project"));
+    support::copy(
+        &test_home().join("cache/downloads"),
+        &place("kept/cache/downloads"),
+    );
+    fs::copy(env!("CARGO_BIN_EXE_xbuild"), place("xbuild")).expect("the program alone");
+    support::cargos_settings(&place("home/.cargo"));
+    let uid = own(house.path());
+
+    let call = |args: &[&str]| {
+        let mut command = xbuild::process::Command::new(place("xbuild"))
+            .args(args)
+            .cwd(place("project"));
+        for (name, value) in support::network() {
+            command = command.env(name, value);
+        }
+        for (name, folder) in [("HOME", "home"), ("PATH", "empty"), ("XBUILD_HOME", "kept")] {
+            command = command.env(name, place(folder));
+        }
+        let output = command
+            .to_std()
+            .uid(uid)
+            .gid(uid)
+            .stdin(Stdio::null())
+            .output()
+            .expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{command}\n{said}");
+        (String::from_utf8_lossy(&output.stdout).into_owned(), said)
+    };
+    let (printed, said) = call(&["run", "--release", "--target", TARGET]);
+    assert!(
+        printed.starts_with("Hello from aarch64"),
+        "{printed}\n{said}"
+    );
+    assert!(place("kept/data/nix").is_dir(), "Nix is brought:\n{said}");
+    let program = place("project/target/aarch64-unknown-linux-gnu/release/hello");
+    assert_eq!(fs::metadata(&program).expect("an artefact").uid(), uid);
+    // What was fetched and realised is enough from now on.
+    let (printed, said) = call(&["run", "--release", "--offline", "--target", TARGET]);
+    assert!(
+        printed.starts_with("Hello from aarch64"),
+        "{printed}\n{said}"
+    );
+    assert!(!said.contains("Fetching"), "{said}");
+    let strayed: Vec<_> = fs::read_dir(place("home"))
+        .expect("a home folder")
+        .collect();
+    assert!(strayed.is_empty(), "{strayed:?}");
+}
+
+/// Gives a folder and all in it to an ordinary user: to `nobody` where the
+/// tests run as root, else to who they run as already.
+fn own(folder: &Path) -> u32 {
+    let uid = fs::metadata(folder).expect("a folder").uid();
+    if uid != 0 {
+        return uid;
+    }
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder to give away") {
+            let entry = entry.expect("an entry to give away");
+            if entry.file_type().expect("a file's type").is_dir() {
+                folders.push(entry.path());
+            } else {
+                chown(entry.path(), Some(NOBODY), Some(NOBODY)).expect("given away");
+            }
+        }
+        chown(&folder, Some(NOBODY), Some(NOBODY)).expect("given away");
+    }
+    NOBODY
+}
