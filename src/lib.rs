@@ -27,12 +27,14 @@
 //! | [`artifact`] | bytes of a binary → facts | reads files |
 //! | [`check`] | facts → findings | none |
 //! | [`report`] | facts and findings → text or JSON | none |
+//! | [`attest`] | provenance, signatures, policies, manifests | reads keys |
 //! | [`commands`] | one thin function a subcommand | all, through the rooms |
 //!
 //! One door each: [`process`] starts processes, [`host`] reads the
 //! environment and the machine's folders, [`terminal`] writes to the terminal.
 
 pub mod artifact;
+pub mod attest;
 pub mod build;
 pub mod cargo;
 pub mod check;
