@@ -66,6 +66,9 @@ pub struct Runner {
     pub command: Vec<String>,
     /// What native dynamic programs load from, in place of the toolchain's.
     pub runtime: Option<PathBuf>,
+    /// Runs the emulator with these arguments: a program that the kernel can
+    /// start in place of one of the target's. Relative to the runner's output.
+    pub emulator: Option<PathBuf>,
     /// QEMU's version, where it is used.
     pub qemu: Option<String>,
 }

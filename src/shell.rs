@@ -10,8 +10,8 @@ use crate::config::Passthrough;
 use crate::env::cargo_spelling;
 use crate::error::{Error, Kind, Result};
 use crate::nix::Realised;
-use crate::sandbox::{Network, Shell};
-use crate::target::HOST;
+use crate::sandbox::{Emulator, Network, Shell};
+use crate::target::{HOST, Libc, Magic};
 use crate::toolchain::{RealisedRunner, Toolchain};
 
 /// The user's folder in the shell.
@@ -104,8 +104,35 @@ impl Tools<'_> {
             .file("/etc/passwd", "xbuild:x:1000:1000::/build/home:/bin/sh\n")
             .file("/etc/group", "xbuild:x:1000:\n")
             .file("/etc/hosts", "127.0.0.1 localhost xbuild\n::1 localhost\n");
+        shell.emulators = self.emulators();
         shell.env = self.environment();
         Ok(shell)
+    }
+
+    /// What starts programs of the targets that something else than cargo
+    /// starts, such as a test. Of two targets that the kernel cannot tell
+    /// apart, the one with a C library of its own: it runs static programs too.
+    fn emulators(&self) -> Vec<Emulator> {
+        let mut emulators: BTreeMap<[u8; 20], Emulator> = BTreeMap::new();
+        for (toolchain, runner) in self.toolchains.iter().zip(self.runners) {
+            let target = toolchain.spec.target();
+            let Some((emulator, magic)) =
+                runner.runner.emulator.as_ref().zip(Magic::of(&target.elf))
+            else {
+                continue;
+            };
+            if target.libc == Libc::Musl && emulators.contains_key(&magic.bytes) {
+                continue;
+            }
+            let out = PathBuf::from(runner.realised.out().to_string());
+            let emulator = Emulator {
+                program: out.join(emulator),
+                magic: magic.bytes,
+                mask: magic.mask,
+            };
+            emulators.insert(magic.bytes, emulator);
+        }
+        emulators.into_values().collect()
     }
 
     /// Every variable of a build's shell but those of the caller.

@@ -1,6 +1,8 @@
 # How programs of a target run on an x86_64 machine: natively where the
 # machine can, otherwise under QEMU, always on the base suite's real C library
 # so that a floor that lies is caught.
+#
+# `bin/emulate` is for the kernel, which starts an emulator without arguments.
 {
   step,
   unpack,
@@ -37,6 +39,7 @@ in
   runnerJson = builtins.toJSON {
     version = 1;
     inherit command;
+    emulator = if native then null else "bin/emulate";
     # Where the loader of a native dynamic program finds its libraries.
     runtime = if native && runtime != null then "${runtime}" else null;
     qemu = if native then null else packages.version "trixie/amd64/qemu-user";
@@ -44,5 +47,16 @@ in
   script = ''
     mkdir $out
     cp $runnerJsonPath $out/runner.json
+    ${
+      if native then
+        ""
+      else
+        ''
+          mkdir $out/bin
+          echo '#!${../seed}/busybox sh' > $out/bin/emulate
+          echo 'exec ${builtins.concatStringsSep " " command} "$@"' >> $out/bin/emulate
+          chmod 555 $out/bin/emulate
+        ''
+    }
   '';
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::Build;
-use crate::cargo::{CargoInvocation, INSTALL_ROOT, home};
+use crate::cargo::{CargoInvocation, INSTALL_ROOT, Phase, home};
 use crate::error::{Error, Kind, Result};
 use crate::host;
 use crate::process::quote;
@@ -34,6 +34,9 @@ impl Build<'_> {
             return Ok(shell);
         }
         let mut shell = self.tools().shell(self.command(invocation))?;
+        if invocation.phase != Phase::Run {
+            shell.emulators.clear();
+        }
         for (host, inside) in &self.mounts.binds {
             shell = shell.read_only(host, inside);
         }

@@ -11,9 +11,10 @@ use std::os::unix::net::UnixStream;
 use ::nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use ::nix::sys::signal::{SigSet, Signal, kill, killpg};
 use ::nix::sys::signalfd::{SfdFlags, SignalFd};
-use ::nix::unistd::{Gid, Pid, Uid, getegid, geteuid, sethostname, tcsetpgrp};
+use ::nix::unistd::{Pid, sethostname, tcsetpgrp};
 
 use super::fault::{During, Fault, Step};
+use super::identity::Identity;
 use super::sys::Change;
 use super::wire::{Mode, Plan};
 use super::{Network, filter, launch, mounts, privileges, sys, wire};
@@ -21,25 +22,10 @@ use super::{Network, filter, launch, mounts, privileges, sys, wire};
 /// Who everybody is inside.
 const USER: u32 = 1000;
 
-/// Who called xbuild: owns what is written through a bind.
-pub(super) struct Caller {
-    uid: Uid,
-    gid: Gid,
-}
-
-impl Caller {
-    pub(super) fn current() -> Caller {
-        Caller {
-            uid: geteuid(),
-            gid: getegid(),
-        }
-    }
-}
-
 /// What init is started with.
 pub(super) struct Work {
     pub mode: Mode,
-    pub caller: Caller,
+    pub outside: Identity,
     /// Where the plan comes from, as soon as xbuild knows it.
     pub plan: File,
     pub foreground: bool,
@@ -66,7 +52,7 @@ fn start(work: Work, control: &mut UnixStream, report: &File) -> Result<i32, Fau
     sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong).during(Step::Init)?;
     // A launcher that died before that call cannot say this any more.
     control.read_exact(&mut [0]).during(Step::Init)?;
-    identify(&work.caller)?;
+    work.outside.becomes(USER)?;
     let taken = mounts::Taken::of_machine()?;
     sys::set_domain_name(c"(none)").during(Step::Hostname)?;
     if work.mode.network == Network::None {
@@ -82,17 +68,6 @@ fn start(work: Work, control: &mut UnixStream, report: &File) -> Result<i32, Fau
         Some(command) => Ok(command),
         None => privileges::become_command(&plan, &filters, work.foreground, &work.mask, report),
     }
-}
-
-/// user_namespaces(7): an unprivileged process may map itself alone, and
-/// groups only after it gave up setgroups(2).
-fn identify(caller: &Caller) -> Result<(), Fault> {
-    let map = |file: &str, line: String| {
-        std::fs::write(format!("/proc/self/{file}"), line).during(Step::Identity)
-    };
-    map("setgroups", "deny".to_owned())?;
-    map("uid_map", format!("{USER} {} 1", caller.uid))?;
-    map("gid_map", format!("{USER} {} 1", caller.gid))
 }
 
 /// Reads the plan, whose length comes first.

@@ -1,6 +1,7 @@
 //! The launcher: this executable again, single-threaded and with an empty
 //! environment, between xbuild and the new namespaces.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -13,8 +14,9 @@ use ::nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use ::nix::unistd::{Pid, getpgrp, tcgetpgrp, tcsetpgrp};
 
 use super::fault::{During, Fault, Step};
+use super::identity::Identity;
 use super::wire::Mode;
-use super::{Network, Terminal, init, sys};
+use super::{Network, Terminal, emulators, init, sys};
 
 /// What the launcher is called in `argv[0]`.
 pub(super) const NAME: &str = "xbuild-shell";
@@ -46,14 +48,22 @@ pub fn maybe_launch() {
     sys::set_name(c"xbuild-shell");
     let report = File::from(report);
     let (control, plan) = (UnixStream::from(control), File::from(plan));
-    let code = supervise(mode, control, plan, &report).unwrap_or_else(|fault| {
+    let emulators: Vec<OsString> = args.collect();
+    let code = supervise(mode, &emulators, control, plan, &report).unwrap_or_else(|fault| {
         fault.send(&report);
         i32::from(crate::error::Kind::Sandbox.exit_code())
     });
     std::process::exit(code)
 }
 
-fn supervise(mode: Mode, control: UnixStream, plan: File, report: &File) -> Result<i32, Fault> {
+fn supervise(
+    mode: Mode,
+    emulators: &[OsString],
+    control: UnixStream,
+    plan: File,
+    report: &File,
+) -> Result<i32, Fault> {
+    let _emulators = emulators::register(emulators)?;
     // Blocked, not ignored: a stop or a Ctrl-C must not end the launcher, and
     // the command gets back the dispositions that xbuild was started with.
     let mut blocked = SigSet::empty();
@@ -74,7 +84,7 @@ fn supervise(mode: Mode, control: UnixStream, plan: File, report: &File) -> Resu
     let foreground = mode.terminal == Terminal::Interactive
         && tcgetpgrp(&stdin).is_ok_and(|group| group == getpgrp());
     let (mut to_init, from_launcher) = UnixStream::pair().during(Step::Plan)?;
-    let caller = init::Caller::current();
+    let outside = Identity::current();
 
     let network = match mode.network {
         Network::Host => 0,
@@ -91,7 +101,7 @@ fn supervise(mode: Mode, control: UnixStream, plan: File, report: &File) -> Resu
         drop((control, to_init));
         let work = init::Work {
             mode,
-            caller,
+            outside,
             plan,
             foreground,
             mask: before,

@@ -12,6 +12,9 @@
 //!    namespaces, builds the root, reaps, and dies with the launcher;
 //! 3. the *command*, without capabilities and under the seccomp filter.
 //!
+//! Where programs of other architectures shall start, the launcher itself moves
+//! into a user namespace that knows their emulators (`emulators.rs`).
+//!
 //! # What is closed
 //! - Files: the root is an empty tmpfs with the binds alone; read-only at the
 //!   end. `/tmp`, `/dev/shm` and `/build/home` are private and writable.
@@ -49,8 +52,10 @@
 //! - The command writes to the caller's terminal, escape sequences included.
 //! - A Unix socket's file inside a bind can be connected to.
 
+mod emulators;
 mod fault;
 mod filter;
+mod identity;
 mod init;
 mod launch;
 mod mounts;
@@ -70,6 +75,7 @@ use std::process::{ChildStdout, ExitStatus};
 
 use crate::error::{Error, Kind, Result};
 
+pub use emulators::Emulator;
 pub use launch::maybe_launch;
 pub use start::{ahead, dismiss};
 pub use unisolated::{run_unisolated, spawn_unisolated};
@@ -85,6 +91,8 @@ pub struct Shell {
     pub binds: Vec<Bind>,
     pub links: Vec<Link>,
     pub files: Vec<File>,
+    /// Where the kernel can (Linux 6.7), for programs of other architectures.
+    pub emulators: Vec<Emulator>,
     /// The whole environment: nothing is inherited.
     pub env: BTreeMap<OsString, OsString>,
     pub cwd: PathBuf,
@@ -151,6 +159,7 @@ impl Shell {
             binds: Vec::new(),
             links: Vec::new(),
             files: Vec::new(),
+            emulators: Vec::new(),
             env: BTreeMap::new(),
             cwd: PathBuf::from("/"),
             command: command.into_iter().map(Into::into).collect(),

@@ -4,6 +4,7 @@
 //! longer still, and both need no plan: [`ahead`] starts one while xbuild still
 //! reads the project.
 
+use std::ffi::OsString;
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
@@ -68,7 +69,7 @@ static AHEAD: Mutex<Option<Launcher>> = Mutex::new(None);
 /// the host's network, sharing the terminal), to be called early in a program whose `main` calls [`super::maybe_launch`] first and [`dismiss`] last. Where that fails,
 /// `spawn` itself will say why.
 pub fn ahead() {
-    let launcher = Launcher::start(Path::new(ITSELF), Output::Piped, Mode::USUAL).ok();
+    let launcher = Launcher::start(Path::new(ITSELF), Output::Piped, Mode::USUAL, &[]).ok();
     *AHEAD.lock().unwrap_or_else(PoisonError::into_inner) = launcher;
 }
 
@@ -85,13 +86,24 @@ pub(super) fn start(shell: &Shell, stdout: Output) -> Result<Child> {
     };
     let launcher = match waiting {
         Some(waiting) => waiting,
-        None => Launcher::start(&shell.launcher, stdout, mode)?,
+        None => {
+            let emulators = shell.emulators.iter().enumerate();
+            let emulators: Vec<_> = emulators
+                .map(|(n, emulator)| emulator.registration(n))
+                .collect();
+            Launcher::start(&shell.launcher, stdout, mode, &emulators)?
+        }
     };
     launcher.send(&plan)
 }
 
 impl Launcher {
-    fn start(program: &Path, stdout: Output, mode: Mode) -> Result<Launcher> {
+    fn start(
+        program: &Path,
+        stdout: Output,
+        mode: Mode,
+        emulators: &[OsString],
+    ) -> Result<Launcher> {
         let (lifeline, control) = UnixStream::pair().map_err(broken)?;
         let (report, reporter) = std::io::pipe().map_err(broken)?;
         let (reader, plan) = std::io::pipe().map_err(broken)?;
@@ -110,6 +122,7 @@ impl Launcher {
             .arg0(launch::NAME)
             .args(inherited.map(|fd| fd.to_string()))
             .arg(mode.word())
+            .args(emulators)
             .env_clear()
             .stdout(Stdio::from(stdout));
         // SAFETY: the closure runs between fork and exec, where only

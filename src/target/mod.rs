@@ -4,10 +4,12 @@
 //! toolchains from, so that what `xbuild targets` says is what is built.
 
 mod floor;
+mod magic;
 mod spec;
 mod table;
 
 pub use floor::Floor;
+pub use magic::Magic;
 pub use spec::TargetSpec;
 pub use table::{Base, Elf, Glibc, Libc, StdSource, Table, Target};
 
