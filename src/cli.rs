@@ -18,6 +18,18 @@ floor where you want one: TRIPLE.2.17 runs on glibc 2.17 and newer.
 
 Files: xbuild.toml (docs/configuration.md). Exit codes: docs/exit-codes.md.";
 
+const SIGN: &str = "\
+What is written beside FILE:
+  minisign             FILE.minisig              minisign -Vm FILE -p PUB
+  SSH                  FILE.sig                  ssh-keygen -Y verify -n file
+  PEM, cosign          FILE.sigstore.json        cosign verify-blob --bundle
+  … of a statement     STEM.intoto.jsonl, STEM.intoto.sigstore.json
+  Nix                  into FILE.narinfo itself  nix store verify
+
+A key comes from a file, from a variable (env:NAME) or from standard input (-);
+so does the passphrase of an encrypted one, by default from the variable
+XBUILD_KEY_PASSPHRASE. Neither is ever an argument. docs/provenance.md";
+
 /// Cross-compiles any Cargo project in a hermetic shell of pinned packages.
 #[derive(Debug, Parser)]
 #[command(name = "xbuild", bin_name = "xbuild", version, after_help = EXAMPLES)]
@@ -77,6 +89,11 @@ pub enum Command {
     Env(EnvArgs),
     /// Tell what a binary is and what it needs.
     Inspect(InspectArgs),
+    /// Sign files with a key that you have: PEM, cosign, minisign, SSH or Nix.
+    #[command(after_help = SIGN)]
+    Sign(SignArgs),
+    /// Verify attestations.
+    Attest(AttestArgs),
     /// List the targets.
     Targets(FormatArgs),
     /// Show what a target's toolchain is made of.
@@ -168,6 +185,92 @@ pub struct InspectArgs {
     pub talk: Talk,
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// A key to sign with.
+#[derive(Debug, Clone, Args)]
+pub struct KeyArgs {
+    /// The private key: a file, env:NAME, or - for standard input.
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// The passphrase of an encrypted key: a file, env:NAME, or -.
+    #[arg(long, value_name = "PLACE", requires = "key")]
+    pub passphrase: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SignArgs {
+    #[command(flatten)]
+    pub talk: Talk,
+    #[command(flatten)]
+    pub key: KeyArgs,
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct AttestArgs {
+    #[command(subcommand)]
+    pub command: AttestCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AttestCommand {
+    /// Check an attestation's signature, files and claims against a policy.
+    Verify(Box<AttestVerifyArgs>),
+}
+
+#[derive(Debug, Args)]
+pub struct AttestVerifyArgs {
+    #[command(flatten)]
+    pub talk: Talk,
+    /// A DSSE envelope, a Sigstore bundle, or a statement signed beside it.
+    #[arg(value_name = "ATTESTATION")]
+    pub attestation: PathBuf,
+    /// Every file that it is about.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The public key: PEM, minisign or SSH.
+    #[arg(long, value_name = "PUBLIC")]
+    pub key: PathBuf,
+    /// The signature of a plain statement, where it is not beside it.
+    #[arg(long, value_name = "FILE")]
+    pub signature: Option<PathBuf>,
+    /// Accept that it is about further files, which are not given.
+    #[arg(long)]
+    pub partial: bool,
+    /// A policy in TOML; flags are over it.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Who must have built.
+    #[arg(long, value_name = "URI")]
+    pub builder: Option<String>,
+    /// Where the source must be from.
+    #[arg(long, value_name = "URI")]
+    pub source: Option<String>,
+    /// The commit that must have been built.
+    #[arg(long, value_name = "COMMIT")]
+    pub commit: Option<String>,
+    /// The SHA-256 of the pins that the toolchain must be from.
+    #[arg(long, value_name = "SHA256")]
+    pub pins: Option<String>,
+    /// A target that it may be for.
+    #[arg(long = "target", value_name = "TARGET")]
+    pub targets: Vec<String>,
+    /// Refuse a build that could see the machine.
+    #[arg(long)]
+    pub hermetic: bool,
+    /// Refuse files that a second build did not give again.
+    #[arg(long)]
+    pub reproducible: bool,
+    /// What the second build must have varied, such as time.
+    #[arg(long = "varied", value_name = "NAME")]
+    pub varied: Vec<String>,
+    /// Refuse a source that no commit says all of.
+    #[arg(long)]
+    pub clean: bool,
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
 }

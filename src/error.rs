@@ -19,11 +19,12 @@ pub enum Kind {
     Target,
     /// The Cargo project is missing something or cannot be read.
     Project,
-    /// `xbuild.toml` or an environment variable is wrong.
+    /// `xbuild.toml`, an environment variable or a key is wrong.
     Config,
     /// Something could not be downloaded.
     Network,
-    /// A hash or a signature does not match: nothing was kept.
+    /// A hash or a signature does not match, or an attestation does not meet
+    /// its policy: nothing was kept.
     Integrity,
     /// Nix could not be found, brought, or could not realise the toolchain.
     Nix,

@@ -16,6 +16,7 @@ mod verb;
 
 pub use args::{CargoArgs, MessageFormat, OwnFlags, reject_toolchain, split_args};
 pub use layout::Layout;
+pub(crate) use layout::write_atomically;
 pub use messages::{Artefact, ArtefactKind, Collector, rewrite_paths};
 pub use plan::{CargoInvocation, Context, INSTALL_ROOT, Phase, Stdout, plan};
 pub use user::UserCargo;

@@ -1,6 +1,7 @@
 //! One thin function a subcommand: raw arguments become a request, a request
 //! runs through the rooms, and what comes out is rendered.
 
+mod attest;
 mod cargo;
 mod env;
 mod fetch;
@@ -9,6 +10,7 @@ mod help;
 mod inspect;
 mod pins;
 mod shell;
+mod sign;
 mod targets;
 mod toolchain;
 
@@ -69,6 +71,8 @@ fn run(args: Vec<OsString>) -> Result<u8> {
         Command::Shell(args) => shell::run(&args),
         Command::Env(args) => env::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Sign(args) => sign::run(&args),
+        Command::Attest(args) => attest::run(&args),
         Command::Targets(args) => targets::run(&args),
         Command::Toolchain(args) => toolchain::run(&args),
         Command::Fetch(args) => fetch::run(&args),

@@ -21,7 +21,7 @@ mod tests;
 pub mod update;
 mod version;
 
-pub use hash::Sha256;
+pub use hash::{Hasher, Sha256};
 pub use inrelease::{Expected, Release};
 pub use keys::Keys;
 pub use pinned::{Package, Pins, Suite};

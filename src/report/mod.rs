@@ -3,6 +3,7 @@
 //! The text is whole without colour and fits 80 columns; the JSON is described
 //! in `docs/json.md`.
 
+mod attest;
 mod build;
 mod distributions;
 mod inspect;
@@ -15,6 +16,7 @@ use crate::artifact::{Artifact, GlibcVersion};
 use crate::check::{Finding, Severity};
 use crate::error::{Error, Kind, Result};
 
+pub use attest::{accepted_json, accepted_text};
 pub use inspect::{json as inspect_json, text as inspect_text};
 pub use layout::size;
 

@@ -1,4 +1,5 @@
 //! Integration tests.
+mod attest;
 mod bad_input;
 mod docs;
 mod doors;

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -121,9 +122,18 @@ impl Caller {
 
 /// Runs a command to its end and keeps all of it.
 pub fn run(command: &Command) -> Outcome {
+    run_with(command, Stdio::null())
+}
+
+/// The same with a file as its standard input.
+pub fn run_reading(command: &Command, input: &Path) -> Outcome {
+    run_with(command, File::open(input).expect("a file to read"))
+}
+
+fn run_with(command: &Command, input: impl Into<Stdio>) -> Outcome {
     let output = command
         .to_std()
-        .stdin(std::process::Stdio::null())
+        .stdin(input)
         .output()
         .unwrap_or_else(|error| panic!("{command}: {error}"));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
