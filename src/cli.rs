@@ -89,6 +89,8 @@ pub enum Command {
     Env(EnvArgs),
     /// Tell what a binary is and what it needs.
     Inspect(InspectArgs),
+    /// Pack files so that the same files always give the same package.
+    Package(PackageArgs),
     /// Sign files with a key that you have: PEM, cosign, minisign, SSH or Nix.
     #[command(after_help = SIGN)]
     Sign(SignArgs),
@@ -187,6 +189,30 @@ pub struct InspectArgs {
     pub files: Vec<PathBuf>,
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct PackageArgs {
+    #[command(flatten)]
+    pub talk: Talk,
+    /// Files, and folders with all that is in them.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The package: NAME.tar.gz, .zip, .crate or .oci.tar.
+    #[arg(short, long, value_name = "PACKAGE")]
+    pub output: PathBuf,
+    /// Put everything below this folder of the package.
+    #[arg(long, value_name = "FOLDER", default_value = "")]
+    pub prefix: String,
+    /// The target of an image's programs.
+    #[arg(long, value_name = "TARGET")]
+    pub target: Option<String>,
+    /// The program that an image starts: its path in the package.
+    #[arg(long, value_name = "PATH")]
+    pub entrypoint: Option<String>,
+    /// An image's tag.
+    #[arg(long, value_name = "TAG", default_value = "latest")]
+    pub tag: String,
 }
 
 /// A key to sign with.

@@ -28,6 +28,7 @@
 //! | [`check`] | facts → findings | none |
 //! | [`report`] | facts and findings → text or JSON | none |
 //! | [`attest`] | provenance, signatures, policies, manifests | reads keys |
+//! | [`package`] | files → archives and images, the same bytes always | reads files |
 //! | [`commands`] | one thin function a subcommand | all, through the rooms |
 //!
 //! One door each: [`process`] starts processes, [`host`] reads the
@@ -46,6 +47,7 @@ pub mod error;
 pub mod fetch;
 pub mod host;
 pub mod nix;
+pub mod package;
 pub mod pins;
 pub mod process;
 pub mod project;

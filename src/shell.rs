@@ -19,7 +19,7 @@ pub const HOME: &str = "/build/home";
 
 /// 1980-01-01, the first moment that every archive format can express; the
 /// same for every build, so that nothing is rebuilt because of it.
-const SOURCE_DATE_EPOCH: &str = "315532800";
+pub const SOURCE_DATE_EPOCH: &str = "315532800";
 
 /// Variables of the caller that every shell gets: how to talk, and how many
 /// jobs to run. None of them reaches what is built.

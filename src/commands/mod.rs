@@ -8,6 +8,7 @@ mod fetch;
 mod gc;
 mod help;
 mod inspect;
+mod package;
 mod pins;
 mod shell;
 mod sign;
@@ -71,6 +72,7 @@ fn run(args: Vec<OsString>) -> Result<u8> {
         Command::Shell(args) => shell::run(&args),
         Command::Env(args) => env::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Package(args) => package::run(&args),
         Command::Sign(args) => sign::run(&args),
         Command::Attest(args) => attest::run(&args),
         Command::Targets(args) => targets::run(&args),

@@ -1,6 +1,7 @@
 //! Signatures and attestations, shown to tools that are not ours.
 
 mod files;
+mod packages;
 mod provenance;
 mod refused;
 mod tools;

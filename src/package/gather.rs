@@ -1,0 +1,57 @@
+//! Files and folders on disk → members of a package.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::Member;
+use crate::error::{Error, IoContext, Kind, Result};
+
+/// Reads a file, or all files below a folder, as members below `prefix`; each
+/// keeps its own name, and a folder's files the folder's.
+///
+/// # Errors
+/// `Kind::Filesystem`, or `Kind::Usage` for what cannot be packed: a link to a
+/// folder, a socket, a name that is no text.
+pub fn gather(path: &Path, prefix: &str) -> Result<Vec<Member>> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| unpackable(path, "has no name that can be packed"))?;
+    let mut members = Vec::new();
+    walk(path, &join(prefix, name), &mut members)?;
+    Ok(members)
+}
+
+fn walk(path: &Path, name: &str, members: &mut Vec<Member>) -> Result<()> {
+    let plain = fs::symlink_metadata(path).at("read", path)?;
+    // A link to a file is that file; one to a folder may lead in circles.
+    let metadata = fs::metadata(path).at("read", path)?;
+    if metadata.is_file() {
+        let executable = metadata.permissions().mode() & 0o100 != 0;
+        let bytes = fs::read(path).at("read", path)?;
+        members.push(Member::new(name, bytes, executable)?);
+        return Ok(());
+    }
+    if !metadata.is_dir() || plain.is_symlink() {
+        return Err(unpackable(path, "is neither a file nor a folder"));
+    }
+    for entry in fs::read_dir(path).at("read", path)? {
+        let entry = entry.at("read", path)?;
+        let below = entry.file_name();
+        let Some(below) = below.to_str() else {
+            return Err(unpackable(&entry.path(), "has no name that can be packed"));
+        };
+        walk(&entry.path(), &join(name, below), members)?;
+    }
+    Ok(())
+}
+
+fn join(folder: &str, name: &str) -> String {
+    match folder.trim_end_matches('/') {
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
+    }
+}
+
+fn unpackable(path: &Path, why: &str) -> Error {
+    Error::new(Kind::Usage, format!("`{}` {why}", path.display()))
+}
