@@ -2,7 +2,7 @@
 # tests all come in through this file, so that a toolchain has one identity.
 #
 # Attributes: `toolchain.NAME`, `runner.NAME` (NAME = triple, with `-2_17` for
-# a floor of 2.17), `clippy`, `rust`, `llvm`.
+# a floor of 2.17), `clippy`, `stranger`, `rust`, `llvm`.
 let
   packages = import ./lib/packages.nix;
   targets = import ./lib/targets.nix;
@@ -120,6 +120,7 @@ let
   );
 
   bash = import ./lib/bash.nix { inherit step unpack packages; };
+  stranger = import ./lib/stranger.nix { inherit step unpack packages libs patchelf host; };
   makeShell = import ./shell.nix { inherit bash hostCc; };
   crates = import ./lib/crates.nix { inherit step; };
 
@@ -139,6 +140,7 @@ in
     llvm
     clippy
     patchelf
+    stranger
     targets
     ;
   inherit toolchain runner;

@@ -83,6 +83,9 @@ pub enum Command {
     /// Build a package from a folder and install its programs (--path).
     #[command(disable_help_flag = true)]
     Install(CargoLine),
+    /// Build a second time, elsewhere, and compare.
+    #[command(disable_help_flag = true)]
+    Verify(CargoLine),
     /// Open the hermetic shell, or run a command in it.
     Shell(ShellArgs),
     /// Print the shell's variables.

@@ -36,10 +36,13 @@ pub enum Kind {
     Finding,
     /// A defect of xbuild itself.
     Internal,
+    /// Two builds of the same source differ, or one differs from what was
+    /// published.
+    Differs,
 }
 
 impl Kind {
-    /// The documented exit code, 2 or within 80..=89.
+    /// The documented exit code, 2 or within 80..=90.
     pub const fn exit_code(self) -> u8 {
         match self {
             Kind::Usage => 2,
@@ -53,6 +56,7 @@ impl Kind {
             Kind::Filesystem => 87,
             Kind::Finding => 88,
             Kind::Internal => 89,
+            Kind::Differs => 90,
         }
     }
 }

@@ -26,6 +26,7 @@
 //! | [`build`] | one cargo run, from the request to the checked artefacts | through the rooms |
 //! | [`artifact`] | bytes of a binary → facts | reads files |
 //! | [`check`] | facts → findings | none |
+//! | [`rebuild`] | a second, different build; comparison; the cause of a difference | through [`build`] |
 //! | [`report`] | facts and findings → text or JSON | none |
 //! | [`attest`] | provenance, signatures, policies, manifests | reads keys |
 //! | [`package`] | files → archives and images, the same bytes always | reads files |
@@ -51,6 +52,7 @@ pub mod package;
 pub mod pins;
 pub mod process;
 pub mod project;
+pub mod rebuild;
 pub mod report;
 pub mod sandbox;
 pub mod shell;

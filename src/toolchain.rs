@@ -54,6 +54,22 @@ impl Part {
         }
     }
 
+    /// What shows the programs of a second build another machine.
+    pub fn stranger() -> Self {
+        let sets = [
+            "bootstrap",
+            "busybox",
+            "rust",
+            "llvm",
+            "sysroot-bullseye-amd64",
+        ];
+        Part {
+            attr: "stranger".to_owned(),
+            what: "stranger",
+            sets: sets.map(str::to_owned).to_vec(),
+        }
+    }
+
     /// An attribute of `nix/default.nix`.
     pub fn attr(&self) -> &str {
         &self.attr
@@ -262,10 +278,19 @@ impl Workshop {
 }
 
 impl Toolchain {
-    /// Where a path of the store lies on disk.
+    /// Where a path of the store, or one in it, lies on disk.
+    ///
+    /// # Errors
+    /// `Kind::Nix` for a path that is not in the store.
     pub fn physical(&self, logical: &Path) -> Result<PathBuf> {
-        let path = StorePath::parse(&logical.to_string_lossy())?;
-        Ok(self.realised.physical(&path))
+        // `/`, `nix`, `store` and the path's own name.
+        let top: PathBuf = logical.components().take(4).collect();
+        let path = StorePath::parse(&top.to_string_lossy())?;
+        let physical = self.realised.physical(&path);
+        Ok(match logical.strip_prefix(&top) {
+            Ok(rest) if !rest.as_os_str().is_empty() => physical.join(rest),
+            _ => physical,
+        })
     }
 }
 

@@ -124,11 +124,12 @@ impl Build<'_> {
         let mut args: Vec<OsString> = words.map(Into::into).to_vec();
         args.extend(["--format-version=1".into(), "--manifest-path".into()]);
         args.push(manifest.into());
-        let shell = self.shell(&CargoInvocation {
+        let invocation = CargoInvocation {
             phase: Phase::Build,
             args,
             stdout: Stdout::Metadata,
-        })?;
+        };
+        let shell = self.shell(&invocation, &self.layout)?;
         verbose(&shell, &self.specs());
         let mut child = if hermetic {
             sandbox::spawn(&shell)?

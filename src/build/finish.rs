@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Build;
+use super::{Build, Made};
 use crate::artifact;
 use crate::cargo::{Artefact, ArtefactKind, Layout, Verb, layout};
 use crate::check;
@@ -31,14 +31,15 @@ impl Build<'_> {
         }
         let mut verdict = Ok(());
         for spec in specs {
-            let own: Vec<&Artefact> = artefacts
-                .iter()
-                .filter(|artefact| artefact.triple == spec.triple())
-                .collect();
-            if own.is_empty() {
+            let entries = self.made(spec, artefacts)?;
+            if entries.is_empty() {
                 continue;
             }
-            let report = self.report(spec, &own)?;
+            let report = Report {
+                target: spec.to_string(),
+                hermetic: self.request.is_hermetic(),
+                entries: entries.into_iter().map(|made| made.entry).collect(),
+            };
             // Test programs are checked like all others; only what was found
             // in them is worth the lines.
             let quiet = matches!(self.verb, Verb::Test | Verb::Bench);
@@ -53,13 +54,17 @@ impl Build<'_> {
         verdict
     }
 
-    fn report(&self, spec: &TargetSpec, artefacts: &[&Artefact]) -> Result<Report> {
+    /// The artefacts of one target, checked and put where the user looks.
+    pub(super) fn made(&self, spec: &TargetSpec, artefacts: &[Artefact]) -> Result<Vec<Made>> {
         let request = self.request;
         let expectation = check::Expectation::of(spec, request.allowed(spec.triple())?)?;
         let needles = self.needles();
         let memory = artifact::Memory::at(Layout::own(&request.project.target_dir).join("scans"));
-        let mut entries = Vec::new();
-        for artefact in artefacts {
+        let mut found = Vec::new();
+        for artefact in artefacts
+            .iter()
+            .filter(|artefact| artefact.triple == spec.triple())
+        {
             let real = self.layout.built(&artefact.inside)?;
             let artifact = artifact::read_remembering(&real, &needles, &memory)?;
             let findings = check::check(&artifact, &expectation);
@@ -69,19 +74,20 @@ impl Build<'_> {
             } else {
                 self.layout.uplift(&artefact.inside)?
             };
-            entries.push(Entry {
+            let entry = Entry {
                 name: artefact.name.clone(),
                 path: relative(&path).display().to_string(),
                 artifact,
                 floor: spec.floor().map(Into::into),
                 findings,
+            };
+            found.push(Made {
+                spec: spec.clone(),
+                artefact: artefact.clone(),
+                entry,
             });
         }
-        Ok(Report {
-            target: spec.to_string(),
-            hermetic: request.is_hermetic(),
-            entries,
-        })
+        Ok(found)
     }
 
     /// What must not be in an artefact: paths of this machine.

@@ -13,13 +13,14 @@ use std::path::Path;
 
 use crate::cargo::fetch::check_lock;
 use crate::cargo::{
-    CargoArgs, CargoInvocation, Collector, Context, Layout, Phase, Stdout, Verb, plan,
+    Artefact, CargoArgs, CargoInvocation, Collector, Context, Layout, Phase, Stdout, Verb, plan,
     rewrite_paths,
 };
 use crate::error::{IoContext, Result};
 use crate::nix;
 use crate::project::Mounts;
-use crate::sandbox;
+use crate::report::Entry;
+use crate::sandbox::{self, Shell};
 use crate::shell::Tools;
 use crate::target::TargetSpec;
 use crate::terminal;
@@ -28,6 +29,13 @@ use crate::toolchain::{RealisedRunner, Toolchain};
 pub use request::{Request, current_folder, parse, triples, workshop};
 pub use shells::{inside, verbose, with_home};
 pub use tools::{Realised, realise};
+
+/// One artefact of a build, checked and in its place.
+pub struct Made {
+    pub spec: TargetSpec,
+    pub artefact: Artefact,
+    pub entry: Entry,
+}
 
 /// One run of a verb for targets that cargo can build together.
 pub struct Build<'a> {
@@ -100,8 +108,87 @@ impl<'a> Build<'a> {
     /// Where the shell cannot be made, or a check finds something; a cargo that
     /// fails is an exit code.
     pub fn run(&self, json: bool) -> Result<u8> {
-        let specs = self.specs();
-        let targets = triples(&specs);
+        self.note_environment();
+        for invocation in self.invocations()? {
+            let (code, collector) =
+                self.cargo(&self.shell(&invocation, &self.layout)?, &invocation)?;
+            if invocation.phase == Phase::Run || code != 0 {
+                if code != 0 {
+                    return Ok(code);
+                }
+                continue;
+            }
+            self.finish(&self.specs(), collector.artefacts(), json)?;
+        }
+        Ok(0)
+    }
+
+    /// Builds for somebody who reports it himself: what was made, checked and
+    /// put in place; or cargo's own code where it failed.
+    ///
+    /// # Errors
+    /// As [`Build::run`], but for what the checks find.
+    pub fn make(&self) -> Result<Result<Vec<Made>, u8>> {
+        self.note_environment();
+        let mut made = Vec::new();
+        for invocation in self.invocations()? {
+            let (code, collector) =
+                self.cargo(&self.shell(&invocation, &self.layout)?, &invocation)?;
+            if code != 0 {
+                return Ok(Err(code));
+            }
+            for spec in self.specs() {
+                made.extend(self.made(&spec, collector.artefacts())?);
+            }
+        }
+        Ok(Ok(made))
+    }
+
+    /// Builds the same into another target folder, in a shell that `change` has
+    /// its say about; with little talk where `quiet`.
+    ///
+    /// # Errors
+    /// Where the shell cannot be made; a cargo that fails is an exit code.
+    pub fn again(
+        &self,
+        layout: &Layout,
+        quiet: bool,
+        change: impl Fn(Shell) -> Shell,
+    ) -> Result<(u8, Vec<Artefact>)> {
+        let mut made = Vec::new();
+        for mut invocation in self.invocations()? {
+            if quiet && !self.args.quiet {
+                invocation.args.insert(1, "--quiet".into());
+            }
+            let shell = change(self.shell(&invocation, layout)?);
+            let (code, collector) = self.cargo(&shell, &invocation)?;
+            if code != 0 {
+                return Ok((code, made));
+            }
+            made.extend(collector.artefacts().iter().cloned());
+        }
+        Ok((0, made))
+    }
+
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    pub fn mounts(&self) -> &Mounts {
+        &self.mounts
+    }
+
+    pub fn toolchains(&self) -> &[Toolchain] {
+        &self.toolchains
+    }
+
+    pub fn request(&self) -> &Request {
+        self.request
+    }
+
+    /// The runs of cargo that the verb takes.
+    fn invocations(&self) -> Result<Vec<CargoInvocation>> {
+        let targets = triples(&self.specs());
         let project = &self.request.project;
         let place = |path: &Path| {
             if self.request.is_hermetic() {
@@ -122,38 +209,26 @@ impl<'a> Build<'a> {
             install_path: install_path.as_deref(),
             default_run: project.default_run(&self.args.packages),
         };
-        self.note_environment();
-        for invocation in plan(self.verb, self.args, &context)? {
-            let (code, collector) = self.cargo(&invocation)?;
-            if invocation.phase == Phase::Run || code != 0 {
-                if code != 0 {
-                    return Ok(code);
-                }
-                continue;
-            }
-            self.finish(&specs, collector.artefacts(), json)?;
-        }
-        Ok(0)
+        plan(self.verb, self.args, &context)
     }
 
     /// One run of cargo, to its end.
-    fn cargo(&self, invocation: &CargoInvocation) -> Result<(u8, Collector)> {
-        let shell = self.shell(invocation)?;
-        verbose(&shell, &self.specs());
+    fn cargo(&self, shell: &Shell, invocation: &CargoInvocation) -> Result<(u8, Collector)> {
+        verbose(shell, &self.specs());
         let hermetic = self.request.is_hermetic();
         let mut collector = Collector::default();
         if invocation.stdout == Stdout::Inherit {
             let status = if hermetic {
-                sandbox::run(&shell)?
+                sandbox::run(shell)?
             } else {
-                sandbox::run_unisolated(&shell)?
+                sandbox::run_unisolated(shell)?
             };
             return Ok((status.code(), collector));
         }
         let mut child = if hermetic {
-            sandbox::spawn(&shell)?
+            sandbox::spawn(shell)?
         } else {
-            sandbox::spawn_unisolated(&shell)?
+            sandbox::spawn_unisolated(shell)?
         };
         if let Some(stdout) = child.stdout.take() {
             self.read(stdout, invocation.stdout, &mut collector)?;

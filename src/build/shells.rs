@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::Build;
-use crate::cargo::{CargoInvocation, INSTALL_ROOT, Phase, home};
+use crate::cargo::{CargoInvocation, INSTALL_ROOT, Layout, Phase, home};
 use crate::error::{Error, Kind, Result};
 use crate::host;
 use crate::process::quote;
@@ -17,8 +17,8 @@ use crate::target::TargetSpec;
 use crate::terminal;
 
 impl Build<'_> {
-    /// The shell of one run.
-    pub(super) fn shell(&self, invocation: &CargoInvocation) -> Result<Shell> {
+    /// The shell of one run, which writes to a target folder.
+    pub(super) fn shell(&self, invocation: &CargoInvocation, layout: &Layout) -> Result<Shell> {
         let request = self.request;
         let project = &request.project;
         if !request.is_hermetic() {
@@ -40,7 +40,7 @@ impl Build<'_> {
         for (host, inside) in &self.mounts.binds {
             shell = shell.read_only(host, inside);
         }
-        for (host, inside) in self.layout.binds() {
+        for (host, inside) in layout.binds() {
             shell = shell.read_write(host, inside);
         }
         let cargo_home = request.workshop.folders.cargo_home();

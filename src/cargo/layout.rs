@@ -57,6 +57,24 @@ impl Layout {
         }
     }
 
+    /// The same folders below another target folder.
+    #[must_use]
+    pub fn below(&self, target_dir: &Path) -> Layout {
+        let moved = |folder: &Path| match folder.strip_prefix(&self.target_dir) {
+            Ok(rest) => target_dir.join(rest),
+            Err(_) => folder.to_owned(),
+        };
+        Layout {
+            target_dir: target_dir.to_owned(),
+            host: moved(&self.host),
+            triples: self
+                .triples
+                .iter()
+                .map(|(triple, folder)| (triple.clone(), moved(folder)))
+                .collect(),
+        }
+    }
+
     /// The folder on the host that is cargo's target folder.
     pub fn host(&self) -> &Path {
         &self.host

@@ -32,3 +32,33 @@ All other options are cargo's own and pass through as they are:
 "
     )
 }
+
+/// The help of `xbuild verify`.
+pub fn of_verify() -> String {
+    let names = crate::rebuild::Variation::list(&crate::rebuild::Variation::ALL);
+    let (first, second) = names.split_at(names.find("user_group").unwrap_or(0));
+    format!(
+        "\
+Builds the release a second time, from scratch and in a hermetic shell that
+differs from the first in every way a stranger's machine could, and compares
+each artefact byte by byte. Says what causes a difference, and where it is.
+
+Usage: xbuild verify [--target TRIPLE[.FLOOR]] [OPTIONS] [CARGO'S OPTIONS]
+
+Options:
+      --vary LIST              Vary only these, parted by commas
+      --no-vary LIST           Vary all but these
+      --against FILE           Build once, and compare with a published
+                               SHA256SUMS, manifest or provenance
+      --no-blame               Do not look for the cause of a difference
+      --format text|json       The verdict (docs/json.md)
+      --profile NAME           Another profile than `release`
+and those of `xbuild build`.
+
+Variations: {first}
+  {second}
+
+Exit code 90: something differs. docs/verify.md describes all of it.
+"
+    )
+}

@@ -14,6 +14,7 @@ mod shell;
 mod sign;
 mod targets;
 mod toolchain;
+mod verify;
 
 use std::ffi::OsString;
 
@@ -69,6 +70,7 @@ fn run(args: Vec<OsString>) -> Result<u8> {
         Command::Rustc(line) => cargo::run(Verb::Rustc, &line.args),
         Command::Metadata(line) => cargo::run(Verb::Metadata, &line.args),
         Command::Install(line) => cargo::run(Verb::Install, &line.args),
+        Command::Verify(line) => verify::run(&line.args),
         Command::Shell(args) => shell::run(&args),
         Command::Env(args) => env::run(&args),
         Command::Inspect(args) => inspect::run(&args),

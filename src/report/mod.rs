@@ -11,6 +11,7 @@ mod json;
 mod layout;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use crate::artifact::{Artifact, GlibcVersion};
 use crate::check::{Finding, Severity};
@@ -19,6 +20,7 @@ use crate::error::{Error, Kind, Result};
 pub use attest::{accepted_json, accepted_text};
 pub use inspect::{json as inspect_json, text as inspect_text};
 pub use layout::size;
+pub use verify::{json as verify_json, text as verify_text};
 
 /// What one build made, for one target.
 #[derive(Debug, Clone)]

@@ -53,7 +53,7 @@ pub(super) fn register(registrations: &[OsString]) -> Result<Option<OwnedFd>, Fa
     }
     let outside = Identity::current();
     unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS).during(Step::Namespaces)?;
-    outside.becomes(0)?;
+    outside.becomes(0, 0)?;
     Ok(try_register(registrations))
 }
 

@@ -45,6 +45,7 @@ steps! {
     Init = "start the init of the hermetic shell",
     Detach = "hide the table of mounts",
     Streams = "look at the standard streams",
+    Guise = "show another machine to the command",
     Folder = "enter the folder",
     Privileges = "drop privileges",
     Filter = "install the filter of system calls",

@@ -19,9 +19,6 @@ use super::sys::Change;
 use super::wire::{Mode, Plan};
 use super::{Network, filter, launch, mounts, privileges, sys, wire};
 
-/// Who everybody is inside.
-const USER: u32 = 1000;
-
 /// What init is started with.
 pub(super) struct Work {
     pub mode: Mode,
@@ -52,9 +49,8 @@ fn start(work: Work, control: &mut UnixStream, report: &File) -> Result<i32, Fau
     sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong).during(Step::Init)?;
     // A launcher that died before that call cannot say this any more.
     control.read_exact(&mut [0]).during(Step::Init)?;
-    work.outside.becomes(USER)?;
+    work.outside.becomes(work.mode.uid, work.mode.gid)?;
     let taken = mounts::Taken::of_machine()?;
-    sys::set_domain_name(c"(none)").during(Step::Hostname)?;
     if work.mode.network == Network::None {
         sys::loopback_up().during(Step::Loopback)?;
     }
@@ -64,6 +60,7 @@ fn start(work: Work, control: &mut UnixStream, report: &File) -> Result<i32, Fau
     mounts::build(&plan, &taken)?;
     drop(taken);
     sethostname(std::ffi::OsStr::new(&*plan.hostname.to_string_lossy())).during(Step::Hostname)?;
+    sys::set_domain_name(&plan.domain).during(Step::Hostname)?;
     match sys::fork_into(0).during(Step::Init)? {
         Some(command) => Ok(command),
         None => privileges::become_command(&plan, &filters, work.foreground, &work.mask, report),

@@ -103,6 +103,7 @@ pub struct Shell {
     pub terminal: Terminal,
     pub hostname: String,
     pub umask: u32,
+    pub guise: Guise,
     /// The executable that calls [`maybe_launch`] first thing in its `main`.
     pub launcher: PathBuf,
 }
@@ -143,6 +144,42 @@ pub enum Network {
     Host,
 }
 
+/// What the kernel tells the command of itself and of the user, where a second
+/// build is to see another machine. The default is every shell's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guise {
+    /// The numbers of user and group inside.
+    pub uid: u32,
+    pub gid: u32,
+    /// The NIS domain name.
+    pub domain: String,
+    /// Whether `uname -r` says 2.6, personality(2).
+    pub old_kernel_name: bool,
+    /// Whether all lies where it lay the last time, personality(2).
+    pub fixed_addresses: bool,
+    /// The processors that the command may use: all that xbuild may, or only
+    /// so many of them.
+    pub processors: Option<u32>,
+}
+
+impl Guise {
+    /// Who everybody is inside, user and group.
+    pub const USER: u32 = 1000;
+}
+
+impl Default for Guise {
+    fn default() -> Self {
+        Guise {
+            uid: Guise::USER,
+            gid: Guise::USER,
+            domain: "(none)".to_owned(),
+            old_kernel_name: false,
+            fixed_addresses: false,
+            processors: None,
+        }
+    }
+}
+
 /// How the command shares the terminal, where there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Terminal {
@@ -167,6 +204,7 @@ impl Shell {
             terminal: Terminal::Shared,
             hostname: "xbuild".to_owned(),
             umask: 0o022,
+            guise: Guise::default(),
             launcher: PathBuf::from(start::ITSELF),
         }
     }

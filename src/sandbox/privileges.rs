@@ -8,7 +8,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use ::nix::errno::Errno;
 use ::nix::fcntl::{OFlag, open};
-use ::nix::sched::{CloneFlags, unshare};
+use ::nix::sched::{CloneFlags, CpuSet, sched_getaffinity, sched_setaffinity, unshare};
+use ::nix::sys::personality::{self, Persona};
 use ::nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use ::nix::sys::stat::{Mode, SFlag, fstat, umask};
 use ::nix::unistd::{
@@ -51,6 +52,7 @@ fn try_become(
     }
     hide_mounts().during(Step::Detach)?;
     close_ways_out().during(Step::Streams)?;
+    disguise(plan).during(Step::Guise)?;
     chdir(plan.cwd.as_c_str()).at(Step::Folder, &plan.cwd)?;
     umask(Mode::from_bits_truncate(plan.umask as libc::mode_t));
 
@@ -62,6 +64,30 @@ fn try_become(
 
     let Err(errno) = execute(plan);
     Err(errno).at(Step::Program, &plan.command[0])
+}
+
+/// Sets what the command inherits of another machine.
+fn disguise(plan: &Plan) -> ::nix::Result<()> {
+    let mut persona = personality::get()?;
+    persona.set(Persona::UNAME26, plan.old_kernel_name);
+    persona.set(Persona::ADDR_NO_RANDOMIZE, plan.fixed_addresses);
+    if plan.old_kernel_name || plan.fixed_addresses {
+        personality::set(persona)?;
+    }
+    if plan.processors == 0 {
+        return Ok(());
+    }
+    let this = Pid::from_raw(0);
+    let all = sched_getaffinity(this)?;
+    let mut some = CpuSet::new();
+    let mut left = plan.processors;
+    for processor in 0..CpuSet::count() {
+        if left > 0 && all.is_set(processor)? {
+            some.set(processor)?;
+            left -= 1;
+        }
+    }
+    sched_setaffinity(this, &some)
 }
 
 /// Moves this process into a copy of the mount namespace while its root stays

@@ -5,7 +5,7 @@
 use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 
-use super::{Access, Network, Shell, Terminal};
+use super::{Access, Guise, Network, Shell, Terminal};
 use crate::error::{Error, Kind, Result};
 
 /// What must be known before there is a plan: it decides on the namespaces and
@@ -14,6 +14,9 @@ use crate::error::{Error, Kind, Result};
 pub(super) struct Mode {
     pub network: Network,
     pub terminal: Terminal,
+    /// User and group inside.
+    pub uid: u32,
+    pub gid: u32,
 }
 
 impl Mode {
@@ -21,48 +24,56 @@ impl Mode {
     pub const USUAL: Mode = Mode {
         network: Network::None,
         terminal: Terminal::Shared,
+        uid: Guise::USER,
+        gid: Guise::USER,
     };
 
-    const ALL: [(&str, Mode); 4] = [
-        ("usual", Mode::USUAL),
-        (
-            "network",
-            Mode {
-                network: Network::Host,
-                terminal: Terminal::Shared,
-            },
-        ),
-        (
-            "terminal",
-            Mode {
-                network: Network::None,
-                terminal: Terminal::Interactive,
-            },
-        ),
-        (
-            "network,terminal",
-            Mode {
-                network: Network::Host,
-                terminal: Terminal::Interactive,
-            },
-        ),
+    const NETWORKS: [(&str, Network); 2] = [("own", Network::None), ("host", Network::Host)];
+    const TERMINALS: [(&str, Terminal); 2] = [
+        ("shared", Terminal::Shared),
+        ("interactive", Terminal::Interactive),
     ];
 
     pub fn of(shell: &Shell) -> Mode {
         Mode {
             network: shell.network,
             terminal: shell.terminal,
+            uid: shell.guise.uid,
+            gid: shell.guise.gid,
         }
     }
 
-    pub fn word(self) -> &'static str {
-        let named = Mode::ALL.iter().find(|(_, mode)| *mode == self);
-        named.map_or("", |(word, _)| word)
+    pub fn word(self) -> String {
+        let network = Mode::NETWORKS
+            .iter()
+            .find(|(_, each)| *each == self.network);
+        let terminal = Mode::TERMINALS
+            .iter()
+            .find(|(_, each)| *each == self.terminal);
+        let name = |named: Option<&'static str>| named.unwrap_or_default();
+        format!(
+            "{},{},{},{}",
+            name(network.map(|(name, _)| *name)),
+            name(terminal.map(|(name, _)| *name)),
+            self.uid,
+            self.gid
+        )
     }
 
     pub fn of_word(word: &OsStr) -> Option<Mode> {
-        let named = Mode::ALL.iter().find(|(other, _)| *other == word)?;
-        Some(named.1)
+        let parts: Vec<&str> = word.to_str()?.split(',').collect();
+        let [network, terminal, uid, gid] = parts[..] else {
+            return None;
+        };
+        Some(Mode {
+            network: Mode::NETWORKS.iter().find(|(name, _)| *name == network)?.1,
+            terminal: Mode::TERMINALS
+                .iter()
+                .find(|(name, _)| *name == terminal)?
+                .1,
+            uid: uid.parse().ok()?,
+            gid: gid.parse().ok()?,
+        })
     }
 }
 
@@ -79,6 +90,11 @@ pub(super) struct Plan {
     pub command: Vec<CString>,
     pub hostname: CString,
     pub umask: u32,
+    pub domain: CString,
+    pub old_kernel_name: bool,
+    pub fixed_addresses: bool,
+    /// As many processors, or zero for all.
+    pub processors: u32,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -131,6 +147,11 @@ pub(super) fn encode(shell: &Shell) -> Result<Vec<u8>> {
     }
     out.string(OsStr::new(&shell.hostname))?;
     out.count(shell.umask as usize & 0o777);
+    let guise = &shell.guise;
+    out.string(OsStr::new(&guise.domain))?;
+    out.count(usize::from(guise.old_kernel_name));
+    out.count(usize::from(guise.fixed_addresses));
+    out.number(guise.processors.unwrap_or(0));
     Ok(out.finish())
 }
 
@@ -152,6 +173,10 @@ pub(super) fn decode(message: &[u8]) -> Option<Plan> {
         command: from.list(Reader::string)?,
         hostname: from.string()?,
         umask: from.count()?,
+        domain: from.string()?,
+        old_kernel_name: from.flag()?,
+        fixed_addresses: from.flag()?,
+        processors: from.count()?,
     };
     from.0.is_empty().then_some(plan)
 }
@@ -167,7 +192,10 @@ struct Writer(Vec<u8>);
 
 impl Writer {
     fn count(&mut self, number: usize) {
-        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        self.number(u32::try_from(number).unwrap_or(u32::MAX));
+    }
+
+    fn number(&mut self, number: u32) {
         self.0.extend_from_slice(&number.to_le_bytes());
     }
 
@@ -239,6 +267,9 @@ mod tests {
             .file("/etc/hosts", [0, 1, 255])
             .env("A", "b=c");
         shell.cwd = "/build/source".into();
+        shell.guise.uid = 4000;
+        shell.guise.fixed_addresses = true;
+        shell.guise.processors = Some(3);
         shell
     }
 
@@ -258,6 +289,9 @@ mod tests {
         assert_eq!(plan.env, [c"A=b=c".to_owned()]);
         assert_eq!(plan.cwd.as_c_str(), c"/build/source");
         assert_eq!(plan.umask, 0o022);
+        assert_eq!(plan.domain.as_c_str(), c"(none)");
+        assert!(plan.fixed_addresses && !plan.old_kernel_name);
+        assert_eq!(plan.processors, 3);
     }
 
     #[test]

@@ -30,6 +30,7 @@ fn every_exit_code_is_listed_and_no_other() {
         Kind::Filesystem,
         Kind::Finding,
         Kind::Internal,
+        Kind::Differs,
     ];
     let mut expected = vec![0];
     expected.extend(kinds.map(Kind::exit_code));

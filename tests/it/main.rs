@@ -11,3 +11,4 @@ mod sandbox_life;
 mod store;
 mod stranger;
 mod support;
+mod verify;

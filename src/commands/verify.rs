@@ -1,0 +1,57 @@
+//! `xbuild verify`: a second build, elsewhere, and a verdict.
+
+use std::ffi::OsString;
+
+use crate::build::{Build, Request};
+use crate::cargo::{Verb, split_args};
+use crate::cli::Talk;
+use crate::error::{Error, Kind, Result};
+use crate::{rebuild, report, terminal};
+
+/// Builds twice, compares, and says what differs and why.
+///
+/// # Errors
+/// `Kind::Differs` where an artefact is not reproducible; and everything that
+/// can go wrong in a build.
+pub fn run(raw: &[OsString]) -> Result<u8> {
+    let (verify, words) = rebuild::args::split(raw)?;
+    let typed = split_args(Verb::Build, &words)?;
+    if typed.help {
+        terminal::data(super::help::of_verify());
+        return Ok(0);
+    }
+    super::set_talk(Talk {
+        quiet: typed.quiet,
+        verbose: typed.verbose,
+    });
+    let json = super::wants_json(typed.own.format.as_deref())?;
+    let words = rebuild::args::with_profile(words, typed.profile.is_some());
+    let args = split_args(Verb::Build, &words)?;
+    let request = Request::of_cargo(Verb::Build, &args)?;
+    let mut differing = 0;
+    for group in request.groups() {
+        let build = Build::prepare(Verb::Build, &args, &request, &group)?;
+        let verification = match rebuild::verify(&build, &verify)? {
+            Ok(verification) => verification,
+            Err(code) => return Ok(code),
+        };
+        if json {
+            terminal::data(format_args!("{}\n", report::verify_json(&verification)));
+        } else {
+            terminal::talk(report::verify_text(&verification));
+        }
+        let subjects = verification.subjects.iter();
+        differing += subjects.filter(|subject| !subject.reproducible()).count();
+    }
+    match differing {
+        0 => Ok(0),
+        1 => Err(Error::new(
+            Kind::Differs,
+            "one artefact is not reproducible",
+        )),
+        many => Err(Error::new(
+            Kind::Differs,
+            format!("{many} artefacts are not reproducible"),
+        )),
+    }
+}

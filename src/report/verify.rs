@@ -1,0 +1,187 @@
+//! The verdict of `xbuild verify`, as text and as JSON. [pure]
+
+use serde_json::{Value, json};
+
+use super::layout::{paragraph, short, size};
+use crate::rebuild::{Blame, Cause, Ending, Factor, Subject, Variation, Verification};
+
+/// Rises when a key changes its meaning or goes; new keys do not raise it.
+const VERSION: u32 = 1;
+
+/// What is done for every build, so that two of them agree.
+const DEFAULTS: [&str; 6] = [
+    "constant paths of source, target folder, crates and toolchain",
+    "SOURCE_DATE_EPOCH is constant",
+    "codegen-units stay at rustc's default, which no machine changes",
+    "C compilers map the paths of sysroot and toolchain away (-ffile-prefix-map)",
+    "archives have no times and owners (llvm-ar's default, and rustc's)",
+    "constant user, host, locale, time zone, umask and environment; no network",
+];
+
+/// A few lines an artefact.
+pub fn text(verification: &Verification) -> String {
+    let mut text = String::new();
+    for subject in &verification.subjects {
+        text.push_str(&artefact(subject));
+    }
+    if let Some(blame) = &verification.blame {
+        text.push_str(&reasons(blame));
+    }
+    let all = Variation::ALL.len();
+    let builds = match verification.builds {
+        1 => "1 build".to_owned(),
+        many => format!("{many} builds"),
+    };
+    text.push_str(&format!(
+        "      {} of {all} variations, {builds} in {:.0} s{}\n",
+        verification.varied.len(),
+        verification.seconds,
+        if verification.reused {
+            "; the first was there already"
+        } else {
+            ""
+        },
+    ));
+    for (variation, why) in &verification.without {
+        text.push_str(&paragraph(
+            "      not varied: ",
+            &format!("{variation}, {why}"),
+        ));
+    }
+    text
+}
+
+fn artefact(subject: &Subject) -> String {
+    let begin = format!(
+        "  {}  {}  {}",
+        subject.name,
+        subject.target,
+        size(subject.size)
+    );
+    match &subject.second {
+        Some(second) if *second == subject.first => {
+            format!("{begin}  reproducible  sha256 {}\n", short(second))
+        }
+        Some(second) => format!(
+            "{begin}  differs  sha256 {} ≠ {}\n",
+            short(&subject.first),
+            short(second)
+        ),
+        None => format!("{begin}  differs: the second build did not make it\n"),
+    }
+}
+
+fn reasons(blame: &Blame) -> String {
+    let mut text = String::new();
+    for cause in &blame.causes {
+        text.push_str(&reason(cause));
+    }
+    let ending = match &blame.ending {
+        Ending::Complete => return text,
+        Ending::Unsteady => {
+            "no variation: two builds under the same conditions differ, with clock, addresses \
+             and random numbers held still"
+                .to_owned()
+        }
+        Ending::NotShown => {
+            "unknown: with clock, addresses and random numbers held still nothing differs, \
+             whatever is varied"
+                .to_owned()
+        }
+        Ending::Stale => {
+            "the first build is stale: from scratch this source gives what the second build \
+             gave. `cargo clean`, or a changed file whose time is older than the build"
+                .to_owned()
+        }
+        Ending::Unsearched(left) => {
+            let names: Vec<&str> = left.iter().map(|factor| factor.name()).collect();
+            format!(
+                "builds allowed are used up; not searched: {}",
+                names.join(", ")
+            )
+        }
+    };
+    text.push_str(&paragraph("  cause: ", &ending));
+    text
+}
+
+fn reason(cause: &Cause) -> String {
+    let names: Vec<&str> = cause.factors.iter().map(|factor| factor.name()).collect();
+    let words: Vec<&str> = cause.factors.iter().map(|factor| factor.words()).collect();
+    let what = match (&cause.factors[..], cause.fails) {
+        ([], _) => return String::new(),
+        (_, true) => "the build fails with another one".to_owned(),
+        ([Factor::Random], _) => "no variation: the build takes random numbers".to_owned(),
+        _ => format!("the build depends on {}", words.join(" together with ")),
+    };
+    paragraph("  cause: ", &format!("{} — {what}", names.join(" + ")))
+}
+
+/// The verdict on one group of targets, as one object.
+pub fn json(verification: &Verification) -> Value {
+    let artifacts: Vec<Value> = verification
+        .subjects
+        .iter()
+        .map(|subject| {
+            json!({
+                "name": subject.name,
+                "target": subject.target,
+                "path": subject.path,
+                "size": subject.size,
+                "verdict": verdict(subject.reproducible()),
+                "sha256": subject.first,
+                "sha256_second": subject.second,
+            })
+        })
+        .collect();
+    let varied: Vec<&str> = verification.varied.iter().map(|each| each.name()).collect();
+    let without: Vec<Value> = verification
+        .without
+        .iter()
+        .map(|(variation, why)| json!({ "name": variation.name(), "why": why }))
+        .collect();
+    json!({
+        "version": VERSION,
+        "verdict": verdict(verification.reproducible()),
+        "artifacts": artifacts,
+        "varied": varied,
+        "not_varied": without,
+        "first_build_reused": verification.reused,
+        "builds": verification.builds,
+        "seconds": verification.seconds,
+        "causes": verification.blame.as_ref().map(causes),
+        "defaults": DEFAULTS,
+    })
+}
+
+fn verdict(reproducible: bool) -> &'static str {
+    if reproducible {
+        "reproducible"
+    } else {
+        "differs"
+    }
+}
+
+fn causes(blame: &Blame) -> Value {
+    let factors =
+        |factors: &[Factor]| -> Vec<&str> { factors.iter().map(|factor| factor.name()).collect() };
+    let found: Vec<Value> = blame
+        .causes
+        .iter()
+        .map(|cause| {
+            json!({
+                "factors": factors(&cause.factors),
+                "fails": cause.fails,
+                "artifacts": cause.artefacts,
+            })
+        })
+        .collect();
+    let (ending, unsearched) = match &blame.ending {
+        Ending::Complete => ("complete", Vec::new()),
+        Ending::Unsteady => ("unsteady", Vec::new()),
+        Ending::NotShown => ("not shown", Vec::new()),
+        Ending::Stale => ("stale", Vec::new()),
+        Ending::Unsearched(left) => ("unsearched", factors(left)),
+    };
+    json!({ "found": found, "search": ending, "unsearched": unsearched })
+}
