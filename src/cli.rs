@@ -18,6 +18,15 @@ floor where you want one: TRIPLE.2.17 runs on glibc 2.17 and newer.
 
 Files: xbuild.toml (docs/configuration.md). Exit codes: docs/exit-codes.md.";
 
+const RELEASE: &str = "\
+Example:
+  xbuild release --target x86_64-unknown-linux-musl --key env:RELEASE_KEY \\
+    -- --features cli
+
+It is written to a folder: an archive a target, SHA256SUMS, a manifest, a bill
+of materials (CycloneDX), and the provenance (in-toto, SLSA v1) as a DSSE
+envelope and a Sigstore bundle. docs/provenance.md";
+
 const SIGN: &str = "\
 What is written beside FILE:
   minisign             FILE.minisig              minisign -Vm FILE -p PUB
@@ -92,6 +101,9 @@ pub enum Command {
     Env(EnvArgs),
     /// Tell what a binary is and what it needs.
     Inspect(InspectArgs),
+    /// Build for all targets, build again to prove it, pack, describe and sign.
+    #[command(after_help = RELEASE)]
+    Release(Box<ReleaseArgs>),
     /// Pack files so that the same files always give the same package.
     Package(PackageArgs),
     /// Sign files with a key that you have: PEM, cosign, minisign, SSH or Nix.
@@ -192,6 +204,41 @@ pub struct InspectArgs {
     pub files: Vec<PathBuf>,
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct ReleaseArgs {
+    #[command(flatten)]
+    pub target: TargetArgs,
+    #[command(flatten)]
+    pub key: KeyArgs,
+    /// Where to write the release [default: target/dist/NAME-VERSION].
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// An archive to make: tar.gz, zip, crate or oci. May stand several times.
+    #[arg(long = "archive", value_name = "KIND", default_value = "tar.gz")]
+    pub archives: Vec<String>,
+    /// Leave out the second build; the provenance says so.
+    #[arg(long)]
+    pub no_verify: bool,
+    /// Release a source that no commit says all of; the provenance says so.
+    #[arg(long)]
+    pub allow_dirty: bool,
+    /// The release's name, where the workspace has several packages.
+    #[arg(long, value_name = "PACKAGE")]
+    pub name: Option<String>,
+    /// Who vouches for the build [default: xbuild:builder:local:v1].
+    #[arg(long, value_name = "URI")]
+    pub builder: Option<String>,
+    /// Where the source is from [default: the remote origin].
+    #[arg(long, value_name = "URI")]
+    pub source: Option<String>,
+    /// `json` prints the manifest.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// Options for `cargo build`.
+    #[arg(last = true, value_name = "CARGO'S OPTIONS")]
+    pub cargo: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

@@ -30,6 +30,7 @@
 //! | [`report`] | facts and findings → text or JSON | none |
 //! | [`attest`] | provenance, signatures, policies, manifests | reads keys |
 //! | [`package`] | files → archives and images, the same bytes always | reads files |
+//! | [`release`] | build, verify, pack, describe, sign | through the rooms |
 //! | [`commands`] | one thin function a subcommand | all, through the rooms |
 //!
 //! One door each: [`process`] starts processes, [`host`] reads the
@@ -53,6 +54,7 @@ pub mod pins;
 pub mod process;
 pub mod project;
 pub mod rebuild;
+pub mod release;
 pub mod report;
 pub mod sandbox;
 pub mod shell;

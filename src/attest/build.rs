@@ -23,6 +23,8 @@ pub struct Build {
     pub pins: Sha256,
     /// Of all of `nix/`: [`crate::nix::SOURCES_HASH`].
     pub toolchain_definition: Sha256,
+    /// The names of the variables that the configuration lets into the shell.
+    pub passthrough: Vec<String>,
     /// Who vouches for the build: a URI.
     pub builder: String,
     /// xbuild's own version.

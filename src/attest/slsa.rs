@@ -61,6 +61,9 @@ pub struct InternalParameters {
     pub xbuild_pins: DigestSet,
     /// The digest of the expressions in `nix/` that made the toolchain.
     pub xbuild_toolchain_definition: DigestSet,
+    /// The names of the caller's variables that the shell was given, besides
+    /// those that every shell gets and that reach nothing that is built.
+    pub xbuild_passthrough: Vec<String>,
     /// Whether the source had changes that no commit holds.
     pub xbuild_source_dirty: bool,
     /// What a second build found; none where there was none.

@@ -26,6 +26,7 @@ use crate::target::TargetSpec;
 use crate::terminal;
 use crate::toolchain::{RealisedRunner, Toolchain};
 
+pub use finish::relative;
 pub use request::{Request, current_folder, parse, triples, workshop};
 pub use shells::{inside, verbose, with_home};
 pub use tools::{Realised, realise};

@@ -10,6 +10,7 @@ mod help;
 mod inspect;
 mod package;
 mod pins;
+mod release;
 mod shell;
 mod sign;
 mod targets;
@@ -74,6 +75,7 @@ fn run(args: Vec<OsString>) -> Result<u8> {
         Command::Shell(args) => shell::run(&args),
         Command::Env(args) => env::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Release(args) => release::run(&args),
         Command::Package(args) => package::run(&args),
         Command::Sign(args) => sign::run(&args),
         Command::Attest(args) => attest::run(&args),

@@ -3,10 +3,11 @@
 use crate::cargo::write_atomically;
 use crate::cli::PackageArgs;
 use crate::error::{Error, Kind, Result};
-use crate::package::{Contents, Format, Image, gather::gather, image_architecture};
+use crate::package::gather::{epoch, gather};
+use crate::package::{Contents, Format, Image, image_architecture};
 use crate::pins::Sha256;
 use crate::target::{Table, TargetSpec};
-use crate::{host, report, shell, terminal};
+use crate::{report, terminal};
 
 /// Packs the files.
 ///
@@ -36,20 +37,6 @@ pub fn run(args: &PackageArgs) -> Result<u8> {
     terminal::status("Packed", format!("{output} · {count} {files} · {size}"));
     terminal::data(format_args!("{sha256}  {name}\n"));
     Ok(0)
-}
-
-/// The time of everything in a package: the caller's `SOURCE_DATE_EPOCH`
-/// (reproducible-builds.org), or the one that builds have.
-///
-/// # Errors
-/// `Kind::Config` where the variable is no number.
-pub fn epoch() -> Result<i64> {
-    let text = host::var("SOURCE_DATE_EPOCH").map(|text| text.to_string_lossy().into_owned());
-    let text = text.unwrap_or_else(|| shell::SOURCE_DATE_EPOCH.to_owned());
-    text.parse().map_err(|_| {
-        let message = format!("the variable SOURCE_DATE_EPOCH: `{text}` is no number of seconds");
-        Error::new(Kind::Config, message).hint("SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)")
-    })
 }
 
 fn image(args: &PackageArgs, contents: &Contents) -> Result<Option<Image>> {

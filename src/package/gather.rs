@@ -1,4 +1,5 @@
-//! Files and folders on disk → members of a package.
+//! Files and folders on disk → members of a package, and the time that they
+//! are given.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,6 +7,7 @@ use std::path::Path;
 
 use super::Member;
 use crate::error::{Error, IoContext, Kind, Result};
+use crate::{host, shell};
 
 /// Reads a file, or all files below a folder, as members below `prefix`; each
 /// keeps its own name, and a folder's files the folder's.
@@ -19,6 +21,20 @@ pub fn gather(path: &Path, prefix: &str) -> Result<Vec<Member>> {
     let mut members = Vec::new();
     walk(path, &join(prefix, name), &mut members)?;
     Ok(members)
+}
+
+/// The time of everything in a package: the caller's `SOURCE_DATE_EPOCH`
+/// (reproducible-builds.org), or the one that builds have.
+///
+/// # Errors
+/// `Kind::Config` where the variable is no number.
+pub fn epoch() -> Result<i64> {
+    let text = host::var("SOURCE_DATE_EPOCH").map(|text| text.to_string_lossy().into_owned());
+    let text = text.unwrap_or_else(|| shell::SOURCE_DATE_EPOCH.to_owned());
+    text.parse().map_err(|_| {
+        let message = format!("the variable SOURCE_DATE_EPOCH: `{text}` is no number of seconds");
+        Error::new(Kind::Config, message).hint("SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)")
+    })
 }
 
 fn walk(path: &Path, name: &str, members: &mut Vec<Member>) -> Result<()> {

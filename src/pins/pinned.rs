@@ -101,6 +101,11 @@ impl Pins {
         Pins::parse(EMBEDDED)
     }
 
+    /// The digest of `nix/pins/packages.json` as this program was built with.
+    pub fn embedded_sha256() -> Sha256 {
+        Sha256::of(EMBEDDED.as_bytes())
+    }
+
     /// Reads the text of `nix/pins/packages.json`.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod distributions;
 mod inspect;
 mod json;
 mod layout;
+mod release;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -20,6 +21,7 @@ use crate::error::{Error, Kind, Result};
 pub use attest::{accepted_json, accepted_text};
 pub use inspect::{json as inspect_json, text as inspect_text};
 pub use layout::size;
+pub use release::released_text;
 pub use verify::{json as verify_json, text as verify_text};
 
 /// What one build made, for one target.

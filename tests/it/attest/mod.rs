@@ -4,6 +4,7 @@ mod files;
 mod packages;
 mod provenance;
 mod refused;
+mod release;
 mod tools;
 
 use std::fs;

@@ -34,6 +34,7 @@ fn build(desk: &Desk) -> (Build, Vec<(String, Sha256)>) {
         packages: Vec::new(),
         pins: Sha256::of(b"pins"),
         toolchain_definition: Sha256::of(b"nix"),
+        passthrough: Vec::new(),
         builder: LOCAL_BUILDER.into(),
         xbuild: "0.1.0".into(),
         started: "2026-01-01T00:00:00Z".parse().expect("a time"),

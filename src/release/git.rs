@@ -1,0 +1,206 @@
+//! What git knows of the source: the commit, whether it says all, and where it
+//! is from. The machine's own `git` is asked, and nothing of the repository's
+//! configuration is run.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, IoContext, Kind, Result};
+use crate::host;
+use crate::process::Command;
+use crate::project::Project;
+
+/// What is known of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    pub commit: Option<String>,
+    /// Changed and unknown files, as git lists them; what lies outside the
+    /// repository too, since no commit of it says what that was.
+    pub changes: Vec<String>,
+    /// The remote `origin`, as git has it.
+    pub remote: Option<String>,
+}
+
+/// Looks at the checkout of a project; `ours` are folders that xbuild writes
+/// to, which are no part of the source.
+///
+/// # Errors
+/// `Kind::Project` where there is a repository and git cannot read it.
+pub fn look(project: &Project, ours: &[&Path]) -> Result<Checkout> {
+    let mut above = project.root.ancestors();
+    let Some(top) = above.find(|folder| folder.join(".git").exists()) else {
+        return Ok(Checkout {
+            commit: None,
+            changes: Vec::new(),
+            remote: None,
+        });
+    };
+    let git = Git { top };
+    let head = ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"];
+    let mut status: Vec<String> = STATUS.map(str::to_owned).to_vec();
+    for folder in ours {
+        // git compares real paths.
+        let real = std::fs::canonicalize(folder).unwrap_or_else(|_| (*folder).to_owned());
+        if let Some(rest) = real.strip_prefix(top).ok().and_then(Path::to_str)
+            && !rest.is_empty()
+        {
+            status.push(format!(":(top,exclude,literal){rest}"));
+        }
+    }
+    let status: Vec<&str> = status.iter().map(String::as_str).collect();
+    let listed = git.ask(&status)?.unwrap_or_default();
+    let listed = listed.split('\0').filter(|line| !line.is_empty());
+    let outside = project.outside().filter(|path| !path.starts_with(top));
+    Ok(Checkout {
+        commit: git.ask(&head)?.map(|text| text.trim().to_owned()),
+        changes: listed
+            .map(str::to_owned)
+            .chain(outside.map(|path| path.display().to_string()))
+            .collect(),
+        remote: git
+            .ask(&["config", "--get", "remote.origin.url"])?
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty()),
+    })
+}
+
+const STATUS: [&str; 6] = [
+    "status",
+    "--porcelain=v1",
+    "-z",
+    "--untracked-files=normal",
+    "--",
+    ":/",
+];
+
+struct Git<'a> {
+    top: &'a Path,
+}
+
+impl Git<'_> {
+    /// The output of a command of git; `None` where it exits with 1, by which
+    /// git says that there is no such thing.
+    fn ask(&self, args: &[&str]) -> Result<Option<String>> {
+        let mut command = Command::new("git")
+            .args(["-c", "core.fsmonitor=false", "-c", "core.quotePath=false"])
+            .args(args)
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("LC_ALL", "C")
+            .cwd(self.top);
+        // The user's own settings say which repositories are safe.
+        for name in ["PATH", "HOME", "XDG_CONFIG_HOME"] {
+            if let Some(value) = host::var(name) {
+                command = command.env(name, value);
+            }
+        }
+        let output = command.to_std().stdin(std::process::Stdio::null()).output();
+        let output = output.map_err(|cause| {
+            let message = "git cannot be started, and the source is a git repository";
+            Error::new(Kind::Project, message)
+                .caused_by(cause)
+                .hint("install git, so that the commit can be told")
+        })?;
+        match output.status.code() {
+            Some(0) => Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned())),
+            Some(1) if output.stderr.is_empty() => Ok(None),
+            _ => {
+                let message = format!("git cannot read the repository `{}`", self.top.display());
+                let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+                Err(Error::new(Kind::Project, message).caused_by(why))
+            }
+        }
+    }
+}
+
+/// A remote as the URI of a source (SPDX's form, which in-toto uses), without
+/// passwords; `None` for one that only this machine knows.
+pub fn source_uri(remote: &str) -> Option<String> {
+    let (scheme, rest) = match remote.split_once("://") {
+        Some((scheme @ ("https" | "http" | "ssh" | "git"), rest)) => (scheme, rest.to_owned()),
+        Some(_) => return None,
+        // `user@host:path`, scp's form.
+        None => {
+            let (host, path) = remote.split_once(':')?;
+            if host.contains('/') || host.is_empty() || path.is_empty() {
+                return None;
+            }
+            ("ssh", format!("{host}/{}", path.trim_start_matches('/')))
+        }
+    };
+    let (authority, path) = rest.split_once('/').unwrap_or((&rest, ""));
+    let host = match authority.rsplit_once('@') {
+        // A name is part of the address where there is no other way in.
+        Some((user, host)) if scheme == "ssh" => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{user}@{host}")
+        }
+        Some((_, host)) => host.to_owned(),
+        None => authority.to_owned(),
+    };
+    Some(format!("git+{scheme}://{host}/{path}"))
+}
+
+/// Documents that belong into a package: what licences ask for, and what
+/// tells people what they have.
+///
+/// # Errors
+/// `Kind::Filesystem`.
+pub fn documents(folder: &Path) -> Result<Vec<PathBuf>> {
+    const BEGINNINGS: [&str; 7] = [
+        "CHANGELOG",
+        "COPYING",
+        "COPYRIGHT",
+        "LICENCE",
+        "LICENSE",
+        "NOTICE",
+        "README",
+    ];
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).at("read", folder)? {
+        let path = entry.at("read", folder)?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name.unwrap_or_default().to_ascii_uppercase();
+        if path.is_file() && BEGINNINGS.iter().any(|word| name.starts_with(word)) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remotes_become_uris_without_passwords() {
+        for (remote, uri) in [
+            (
+                "https://git.invalid/a/b.git",
+                Some("git+https://git.invalid/a/b.git"),
+            ),
+            (
+                "https://me:secret@git.invalid/a",
+                Some("git+https://git.invalid/a"),
+            ),
+            (
+                "https://token@git.invalid/a",
+                Some("git+https://git.invalid/a"),
+            ),
+            (
+                "git@git.invalid:a/b.git",
+                Some("git+ssh://git@git.invalid/a/b.git"),
+            ),
+            (
+                "ssh://git:pw@git.invalid:22/a",
+                Some("git+ssh://git@git.invalid:22/a"),
+            ),
+            ("/srv/a.git", None),
+            ("../a", None),
+            ("file:///srv/a", None),
+            ("C:", None),
+            ("", None),
+        ] {
+            assert_eq!(source_uri(remote).as_deref(), uri, "{remote}");
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! A release: built for all targets, built again elsewhere, packed, described
+//! and signed.
+//!
+//! Invariants: keys are opened before the build and used after it, in this
+//! process alone, which the hermetic shell cannot see; [`guard`] refuses those
+//! that the build could reach by other ways. What is said of the build comes
+//! from what was observed ([`crate::attest::observed`]).
+
+mod assemble;
+mod git;
+mod guard;
+mod lock;
+mod publish;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::attest::keys::source::KeySource;
+use crate::attest::manifest::Manifest;
+use crate::attest::{SecretKey, Source};
+use crate::build::{Build, Made, Request, relative};
+use crate::cargo::{ArtefactKind, CargoArgs, Verb};
+use crate::config::Passthrough;
+use crate::error::{Error, IoContext, Kind, Result};
+use crate::package::{Format, gather};
+use crate::pins::{Pins, Sha256};
+use crate::rebuild;
+use crate::report::Report;
+use crate::toolchain::{Part, sets_of};
+use crate::{attest, nix, shell, terminal};
+
+use assemble::{Artefact, Second};
+use git::Checkout;
+use guard::Sight;
+use lock::Lock;
+
+/// What is asked of a release besides its build.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where it is written; by default below the target folder.
+    pub out: Option<PathBuf>,
+    /// What to build again; none leaves the second build out.
+    pub verify: Option<rebuild::VerifyArgs>,
+    /// Whether a source that no commit says all of will do.
+    pub allow_dirty: bool,
+    pub key: Option<KeySource>,
+    /// Who vouches for the build: a URI.
+    pub builder: String,
+    /// Where the source is from, in place of the remote `origin`.
+    pub source: Option<String>,
+    /// The release's name, in place of the package's.
+    pub name: Option<String>,
+    pub formats: Vec<Format>,
+}
+
+/// A release that has been written.
+#[derive(Debug, Clone)]
+pub struct Released {
+    pub folder: PathBuf,
+    pub manifest: Manifest,
+    /// The kind of key, where it is signed.
+    pub signed: Option<&'static str>,
+}
+
+/// Makes a release; cargo's own exit code is the result where a build fails.
+///
+/// # Errors
+/// `Kind::Project` for a source that no commit says all of; `Kind::Config` for
+/// a key that cannot be used or that the build could read; `Kind::Differs` where
+/// the second build differs; and what builds have.
+pub fn run(request: &Request, args: &CargoArgs, options: &Options) -> Result<Result<Released, u8>> {
+    let started = Timestamp::now();
+    let dist = request.project.target_dir.join("dist");
+    let ours: Vec<&Path> = [&request.project.target_dir, &dist]
+        .into_iter()
+        .chain(&options.out)
+        .map(PathBuf::as_path)
+        .collect();
+    let checkout = git::look(&request.project, &ours)?;
+    refuse_dirty(&checkout, options)?;
+    let name = name(request, options)?;
+    let key = open_key(request, options)?;
+    let epoch = gather::epoch()?;
+    let built = match built(request, args, options)? {
+        Ok(built) => built,
+        Err(code) => return Ok(Err(code)),
+    };
+    unchanged(&checkout, &git::look(&request.project, &ours)?)?;
+    let lock_file = &request.project.lock;
+    let lock = Lock::parse(
+        lock_file,
+        &fs::read_to_string(lock_file).at("read", lock_file)?,
+    )?;
+    let version = lock.own.get(&name).cloned().ok_or_else(|| {
+        let message = format!("the project has no package `{name}`");
+        let names: Vec<&str> = lock.own.keys().map(String::as_str).collect();
+        Error::new(Kind::Usage, message).hint(format!("--name {}", names.join(", --name ")))
+    })?;
+    let stem = format!("{name}-{version}");
+    let documents = documents(request)?;
+    let archives =
+        assemble::archives(&stem, &options.formats, &built.artefacts, &documents, epoch)?;
+    let second = built.second.as_ref();
+    let comparison = second.map(|second| assemble::compare(&built.artefacts, &archives, second));
+    let build = attest::Build {
+        source: Source {
+            name,
+            version,
+            uri: uri(&checkout, options),
+            dirty: !checkout.changes.is_empty(),
+            commit: checkout.commit,
+        },
+        targets: request.specs.iter().map(ToString::to_string).collect(),
+        arguments: arguments(args),
+        crates: lock.crates,
+        packages: packages(request)?,
+        pins: Pins::embedded_sha256(),
+        toolchain_definition: definition()?,
+        passthrough: passthrough(request),
+        builder: options.builder.clone(),
+        xbuild: env!("CARGO_PKG_VERSION").to_owned(),
+        started,
+        finished: Timestamp::now(),
+        isolation: request.config.isolation.value,
+        comparison,
+    };
+    let manifest = Manifest::new(&build, archives.iter().map(|one| one.file()).collect());
+    let folder = options.out.clone().unwrap_or_else(|| dist.join(&stem));
+    let written = publish::files(&stem, &build, &manifest, &archives, key.as_ref())?;
+    publish::write(&folder, &written, options.out.is_some())?;
+    Ok(Ok(Released {
+        folder: relative(&folder),
+        manifest,
+        signed: key.as_ref().map(SecretKey::kind),
+    }))
+}
+
+fn refuse_dirty(checkout: &Checkout, options: &Options) -> Result<()> {
+    let message = match (&checkout.commit, &checkout.changes[..]) {
+        _ if options.allow_dirty => return Ok(()),
+        (Some(_), []) => return Ok(()),
+        (None, _) => "the source is in no commit".to_owned(),
+        (Some(_), [first, rest @ ..]) => {
+            let more = match rest.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!(
+                "the source is not what the commit says: {}{more}",
+                first.trim()
+            )
+        }
+    };
+    Err(Error::new(Kind::Project, message)
+        .hint("commit first; or add --allow-dirty, and the provenance says so"))
+}
+
+/// Refuses a source that changed while it was built; a lock file that was not
+/// up to date has done so too.
+fn unchanged(before: &Checkout, after: &Checkout) -> Result<()> {
+    if before == after {
+        return Ok(());
+    }
+    let is_new = |change: &&String| !before.changes.contains(change);
+    let what = match after.changes.iter().find(is_new) {
+        Some(change) => format!(": {}", change.trim()),
+        None => String::new(),
+    };
+    let message = format!("the source changed while it was built{what}");
+    Err(Error::new(Kind::Project, message).hint("commit what has changed, and run it again"))
+}
+
+/// The name of what is released: the package at hand, where there is one.
+fn name(request: &Request, options: &Options) -> Result<String> {
+    if let Some(name) = &options.name {
+        return Ok(name.clone());
+    }
+    let members = &request.project.members;
+    let at_hand = members
+        .iter()
+        .find(|member| member.manifest == request.project.manifest);
+    match (at_hand, &members[..]) {
+        (Some(member), _) | (None, [member]) => Ok(member.package.name.clone()),
+        (None, _) => {
+            let names = members.iter().map(|member| &*member.package.name);
+            let names: Vec<&str> = names.take(5).collect();
+            let message = "a workspace of several packages needs a name for its release";
+            Err(Error::new(Kind::Usage, message)
+                .hint(format!("--name {}", names.join(", --name "))))
+        }
+    }
+}
+
+/// Opens the key while nothing has been built, so that a wrong passphrase
+/// costs no build, and standard input is at its end before a shell inherits it.
+fn open_key(request: &Request, options: &Options) -> Result<Option<SecretKey>> {
+    let Some(source) = &options.key else {
+        return Ok(None);
+    };
+    guard::check(source, &sight(request)?)?;
+    let key = source.open()?;
+    if let SecretKey::Nix(_) = key {
+        let message = "a Nix key signs paths of a store, and a release has none";
+        return Err(Error::new(Kind::Config, message)
+            .hint("xbuild sign --key KEY CACHE/*.narinfo, after nix copy"));
+    }
+    Ok(Some(key))
+}
+
+/// What the shells of this request show of the machine.
+fn sight(request: &Request) -> Result<Sight> {
+    let mounts = request.project.mounts(&request.config.sources)?;
+    let mut paths: Vec<PathBuf> = mounts.binds.into_iter().map(|(host, _)| host).collect();
+    paths.push(request.project.target_dir.clone());
+    paths.push(request.workshop.folders.cargo_home());
+    let passthrough: Vec<_> = configured(request).collect();
+    Ok(Sight {
+        hermetic: request.is_hermetic(),
+        paths,
+        variables: shell::from_caller(&request.vars, &passthrough),
+    })
+}
+
+/// The variables that the configuration passes on.
+fn configured(request: &Request) -> impl Iterator<Item = Passthrough> {
+    let triples = request.specs.iter().map(|spec| spec.triple());
+    triples
+        .flat_map(|triple| request.config.for_target(triple).passthrough)
+        .map(|setting| setting.value)
+}
+
+/// Their names, each once.
+fn passthrough(request: &Request) -> Vec<String> {
+    let names: BTreeSet<String> = configured(request)
+        .map(|variable| variable.name().to_owned())
+        .collect();
+    names.into_iter().collect()
+}
+
+/// What came of building everything.
+struct Built {
+    artefacts: Vec<Artefact>,
+    second: Option<Second>,
+}
+
+fn built(request: &Request, args: &CargoArgs, options: &Options) -> Result<Result<Built, u8>> {
+    let mut built = Built {
+        artefacts: Vec::new(),
+        second: options.verify.as_ref().map(|_| Second::default()),
+    };
+    for group in request.groups() {
+        let build = Build::prepare(Verb::Build, args, request, &group)?;
+        let made = match build.make()? {
+            Ok(made) => made,
+            Err(code) => return Ok(Err(code)),
+        };
+        reported(request, &made)?;
+        let published = made.iter().filter(|made| is_published(made.artefact.kind));
+        for one in published {
+            built.artefacts.push(artefact(one)?);
+        }
+        if let (Some(wanted), Some(second)) = (&options.verify, &mut built.second) {
+            match rebuild::verify(&build, wanted)? {
+                Ok(found) => again(&found, second)?,
+                Err(code) => return Ok(Err(code)),
+            }
+        }
+    }
+    if built.artefacts.is_empty() {
+        let message = "the project makes no program and no library to release";
+        return Err(Error::new(Kind::Project, message));
+    }
+    Ok(Ok(built))
+}
+
+/// Says what was built and what the checks found.
+fn reported(request: &Request, made: &[Made]) -> Result<()> {
+    let mut verdict = Ok(());
+    for spec in &request.specs {
+        let own = made.iter().filter(|made| made.spec == *spec);
+        let report = Report {
+            target: spec.to_string(),
+            hermetic: request.is_hermetic(),
+            entries: own.map(|made| made.entry.clone()).collect(),
+        };
+        if !report.entries.is_empty() && terminal::verbosity() >= 0 {
+            terminal::talk(report.text());
+        }
+        terminal::talk(report.findings_text());
+        verdict = verdict.and(report.verdict());
+    }
+    verdict
+}
+
+fn is_published(kind: ArtefactKind) -> bool {
+    matches!(
+        kind,
+        ArtefactKind::Bin | ArtefactKind::Cdylib | ArtefactKind::Staticlib
+    )
+}
+
+fn artefact(made: &Made) -> Result<Artefact> {
+    let path = Path::new(&made.entry.path);
+    let bytes = fs::read(path).at("read", path)?;
+    if Sha256::of(&bytes).to_hex() != made.entry.artifact.sha256 {
+        let message = format!("`{}` changed after it was built", path.display());
+        return Err(Error::new(Kind::Integrity, message));
+    }
+    Ok(Artefact {
+        target: made.spec.to_string(),
+        triple: made.spec.triple().to_owned(),
+        file: file_name(path)?,
+        program: made.artefact.kind == ArtefactKind::Bin,
+        bytes,
+    })
+}
+
+/// Takes over what the second build gave, and refuses where it differs.
+fn again(found: &rebuild::Verification, second: &mut Second) -> Result<()> {
+    // What holds for the whole release is what was varied for each target.
+    let varied: Vec<&str> = found.varied.iter().map(|one| one.name()).collect();
+    match &mut second.variations {
+        Some(common) => common.retain(|name| varied.contains(&name.as_str())),
+        none => *none = Some(varied.into_iter().map(str::to_owned).collect()),
+    }
+    for subject in found.subjects.iter().filter(|one| is_published(one.kind)) {
+        if !subject.reproducible() {
+            terminal::talk(crate::report::verify_text(found));
+            let message = format!("`{}` is not reproducible", subject.name);
+            return Err(Error::new(Kind::Differs, message)
+                .hint("--no-verify releases it, and the provenance says that it is unverified"));
+        }
+        if let Some(digest) = &subject.second {
+            let digest = digest.parse::<Sha256>().map_err(|cause| {
+                Error::new(Kind::Internal, "a digest of the second build").caused_by(cause)
+            })?;
+            let key = (subject.target.clone(), file_name(&subject.inside)?);
+            second.digests.insert(key, digest);
+        }
+    }
+    Ok(())
+}
+
+fn file_name(path: &Path) -> Result<String> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.map(str::to_owned).ok_or_else(|| {
+        let message = format!("`{}` has no name that can be published", path.display());
+        Error::new(Kind::Project, message)
+    })
+}
+
+fn documents(request: &Request) -> Result<Vec<(String, Vec<u8>)>> {
+    let package = request
+        .project
+        .manifest
+        .parent()
+        .unwrap_or(&request.project.root);
+    let mut paths = git::documents(package)?;
+    if paths.is_empty() {
+        paths = git::documents(&request.project.root)?;
+    }
+    let read = |path: &PathBuf| Ok((file_name(path)?, fs::read(path).at("read", path)?));
+    paths.iter().map(read).collect()
+}
+
+fn uri(checkout: &Checkout, options: &Options) -> String {
+    let remote = checkout.remote.as_deref().and_then(git::source_uri);
+    let named = options.source.clone().or(remote);
+    // No path of this machine is anyone's business.
+    named.unwrap_or_else(|| "file:.".to_owned())
+}
+
+/// Cargo's arguments that decide what is made.
+fn arguments(args: &CargoArgs) -> Vec<String> {
+    let options = args
+        .options
+        .iter()
+        .map(|word| word.to_string_lossy().into_owned());
+    std::iter::once("build".to_owned()).chain(options).collect()
+}
+
+/// Every package that the toolchains are made of.
+fn packages(request: &Request) -> Result<Vec<crate::pins::Package>> {
+    let parts: Vec<Part> = request.specs.iter().map(Part::toolchain).collect();
+    let parts: Vec<&Part> = parts.iter().collect();
+    let pins = Pins::embedded()?;
+    let packages = pins.union(&sets_of(&parts))?;
+    Ok(packages.into_iter().cloned().collect())
+}
+
+fn definition() -> Result<Sha256> {
+    nix::SOURCES_HASH
+        .parse()
+        .map_err(|cause: crate::pins::hash::NotASha256| {
+            Error::new(Kind::Internal, "the hash of nix/").caused_by(cause)
+        })
+}
