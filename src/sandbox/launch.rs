@@ -1,5 +1,5 @@
-//! The launcher: this executable again, single-threaded and with an empty
-//! environment, between xbuild and the new namespaces.
+//! The launcher: this executable again, or a fork of it, single-threaded and
+//! without an environment, between xbuild and the new namespaces.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -45,15 +45,33 @@ pub fn maybe_launch() {
         // Somebody else used the name: not ours to explain.
         std::process::exit(i32::from(crate::error::Kind::Usage.exit_code()));
     };
-    sys::set_name(c"xbuild-shell");
-    let report = File::from(report);
-    let (control, plan) = (UnixStream::from(control), File::from(plan));
     let emulators: Vec<OsString> = args.collect();
-    let code = supervise(mode, &emulators, control, plan, &report).unwrap_or_else(|fault| {
+    let ends = Ends {
+        control: UnixStream::from(control),
+        report: File::from(report),
+        plan: File::from(plan),
+    };
+    launch(mode, &emulators, ends)
+}
+
+/// The launcher's ends of what it shares with xbuild.
+pub(super) struct Ends {
+    /// Closes when xbuild is gone.
+    pub control: UnixStream,
+    /// Takes a fault, or closes when the command runs.
+    pub report: File,
+    pub plan: File,
+}
+
+/// The launcher's whole life.
+pub(super) fn launch(mode: Mode, emulators: &[OsString], ends: Ends) -> ! {
+    sys::set_name(c"xbuild-shell");
+    let report = ends.report;
+    let code = supervise(mode, emulators, ends.control, ends.plan, &report);
+    std::process::exit(code.unwrap_or_else(|fault| {
         fault.send(&report);
         i32::from(crate::error::Kind::Sandbox.exit_code())
-    });
-    std::process::exit(code)
+    }))
 }
 
 fn supervise(

@@ -2,9 +2,9 @@
 //! project, and nothing else of the machine.
 //!
 //! # How it starts
-//! The launcher is this executable again, as `xbuild-shell`, with an empty
-//! environment; the plan travels over a socket, so that nothing of the host
-//! stands in its arguments. Three processes result:
+//! The launcher is this executable again, as `xbuild-shell`, or a fork of it
+//! made first thing, without an environment; the plan travels through a pipe.
+//! Three processes result:
 //!
 //! 1. the *launcher*, in the host's namespaces, waits and passes signals on;
 //!    it dies with xbuild, because xbuild's end of the socket then closes;
@@ -60,6 +60,7 @@ mod init;
 mod launch;
 mod mounts;
 mod privileges;
+mod process;
 mod signals;
 mod start;
 mod sys;
@@ -74,6 +75,8 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, ExitStatus};
 
 use crate::error::{Error, Kind, Result};
+
+use process::Process;
 
 pub use emulators::Emulator;
 pub use launch::maybe_launch;
@@ -281,7 +284,7 @@ impl From<ExitStatus> for Status {
 /// A running command. Dropping it kills the command and all it started.
 #[derive(Debug)]
 pub struct Child {
-    process: std::process::Child,
+    process: Process,
     /// What the command writes, where [`spawn`] was asked for it.
     pub stdout: Option<ChildStdout>,
     /// The launcher kills everything when this end closes.

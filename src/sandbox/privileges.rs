@@ -61,6 +61,7 @@ fn try_become(
     sys::close_others_on_exec().during(Step::Privileges)?;
     filter::install(filters).during(Step::Filter)?;
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(mask), None).during(Step::Program)?;
+    sys::end_by_broken_pipe().during(Step::Program)?;
 
     let Err(errno) = execute(plan);
     Err(errno).at(Step::Program, &plan.command[0])

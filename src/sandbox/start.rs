@@ -1,18 +1,19 @@
 //! Starting the launcher and sending its init the plan.
 //!
 //! A launcher takes as long to start as xbuild itself, the namespaces take
-//! longer still, and both need no plan: [`ahead`] starts one while xbuild still
-//! reads the project.
+//! longer still, and both need no plan: [`ahead`] forks one off while xbuild
+//! still reads the project.
 
 use std::ffi::OsString;
 use std::io::{PipeReader, PipeWriter, Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ChildStdout, Stdio};
 use std::sync::{Mutex, PoisonError};
 
+use super::process::Process;
 use super::wire::Mode;
 use super::{Child, Shell, fault, launch, signals, sys, wire};
 use crate::error::{Error, Kind, Result};
@@ -23,10 +24,37 @@ pub(super) const ITSELF: &str = "/proc/self/exe";
 /// A launcher that waits for its plan; it ends by itself when `lifeline`
 /// closes, as at the latest the end of xbuild does.
 struct Launcher {
-    process: std::process::Child,
+    process: Process,
+    stdout: Option<ChildStdout>,
     lifeline: UnixStream,
     plan: PipeWriter,
     report: PipeReader,
+}
+
+/// Both ends of what xbuild and a launcher share.
+struct Channels {
+    lifeline: UnixStream,
+    control: UnixStream,
+    reader: PipeReader,
+    plan: PipeWriter,
+    report: PipeReader,
+    reporter: PipeWriter,
+}
+
+impl Channels {
+    fn new() -> Result<Channels> {
+        let (lifeline, control) = UnixStream::pair().map_err(broken)?;
+        let (reader, plan) = std::io::pipe().map_err(broken)?;
+        let (report, reporter) = std::io::pipe().map_err(broken)?;
+        Ok(Channels {
+            lifeline,
+            control,
+            reader,
+            plan,
+            report,
+            reporter,
+        })
+    }
 }
 
 /// Ends a launcher that was started ahead and never needed: nobody else would
@@ -35,12 +63,13 @@ pub fn dismiss() {
     let waiting = AHEAD.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(Launcher {
         mut process,
+        stdout,
         lifeline,
         plan,
         report,
     }) = waiting
     {
-        drop((lifeline, plan, report));
+        drop((stdout, lifeline, plan, report));
         let _ = process.wait();
     }
 }
@@ -65,11 +94,12 @@ impl From<Output> for Stdio {
 
 static AHEAD: Mutex<Option<Launcher>> = Mutex::new(None);
 
-/// Starts the launcher of the next [`super::spawn`] of a usual shell (without
-/// the host's network, sharing the terminal), to be called early in a program whose `main` calls [`super::maybe_launch`] first and [`dismiss`] last. Where that fails,
-/// `spawn` itself will say why.
+/// Forks the launcher of the next [`super::spawn`] of a usual shell (without
+/// the host's network, sharing the terminal) off this process, which must have
+/// one thread only and not have read its environment yet, and which calls
+/// [`dismiss`] last. Where that fails, `spawn` itself will say why.
 pub fn ahead() {
-    let launcher = Launcher::start(Path::new(ITSELF), Output::Piped, Mode::USUAL, &[]).ok();
+    let launcher = Launcher::fork().ok();
     *AHEAD.lock().unwrap_or_else(PoisonError::into_inner) = launcher;
 }
 
@@ -98,19 +128,48 @@ pub(super) fn start(shell: &Shell, stdout: Output) -> Result<Child> {
 }
 
 impl Launcher {
+    fn fork() -> Result<Launcher> {
+        let channels = Channels::new()?;
+        let (stdout, output) = std::io::pipe().map_err(broken)?;
+        if let Some(pid) = sys::fork().map_err(broken)? {
+            return Ok(Launcher {
+                process: Process::Forked(pid),
+                stdout: Some(OwnedFd::from(stdout).into()),
+                lifeline: channels.lifeline,
+                plan: channels.plan,
+                report: channels.report,
+            });
+        }
+        // From here on in the child, which must not come back as a second
+        // xbuild, whatever happens.
+        let launched = std::panic::catch_unwind(move || {
+            drop((stdout, channels.lifeline, channels.plan, channels.report));
+            sys::forget_environment();
+            if ::nix::unistd::dup2_stdout(&output).is_ok() {
+                drop(output);
+                let ends = launch::Ends {
+                    control: channels.control,
+                    report: OwnedFd::from(channels.reporter).into(),
+                    plan: OwnedFd::from(channels.reader).into(),
+                };
+                launch::launch(Mode::USUAL, &[], ends)
+            }
+        });
+        drop(launched);
+        std::process::exit(i32::from(Kind::Sandbox.exit_code()))
+    }
+
     fn start(
         program: &Path,
         stdout: Output,
         mode: Mode,
         emulators: &[OsString],
     ) -> Result<Launcher> {
-        let (lifeline, control) = UnixStream::pair().map_err(broken)?;
-        let (report, reporter) = std::io::pipe().map_err(broken)?;
-        let (reader, plan) = std::io::pipe().map_err(broken)?;
+        let channels = Channels::new()?;
         let inherited = [
-            control.as_raw_fd(),
-            reporter.as_raw_fd(),
-            reader.as_raw_fd(),
+            channels.control.as_raw_fd(),
+            channels.reporter.as_raw_fd(),
+            channels.reader.as_raw_fd(),
         ];
 
         #[expect(
@@ -131,7 +190,7 @@ impl Launcher {
         unsafe {
             command.pre_exec(move || inherited.into_iter().try_for_each(sys::keep_on_exec));
         }
-        let process = command.spawn().map_err(|source| {
+        let mut process = command.spawn().map_err(|source| {
             Error::new(
                 Kind::Sandbox,
                 format!("failed to start the launcher `{}`", program.display()),
@@ -139,22 +198,24 @@ impl Launcher {
             .caused_by(source)
         })?;
         Ok(Launcher {
-            process,
-            lifeline,
-            plan,
-            report,
+            stdout: process.stdout.take(),
+            process: Process::Started(process),
+            lifeline: channels.lifeline,
+            plan: channels.plan,
+            report: channels.report,
         })
     }
 
     fn send(self, message: &[u8]) -> Result<Child> {
         let Launcher {
-            mut process,
+            process,
+            stdout,
             lifeline,
             mut plan,
             mut report,
         } = self;
         let child = Child {
-            stdout: process.stdout.take(),
+            stdout,
             signals: Some(signals::Forwarding::to(process.id())),
             process,
             lifeline: Some(lifeline),

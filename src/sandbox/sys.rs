@@ -37,6 +37,58 @@ pub(super) fn fork_into(namespaces: c_int) -> Result<Option<c_int>> {
     Ok((pid != 0).then_some(pid as c_int))
 }
 
+/// Forks: the child's PID, or `None` in the child. For a process of one thread.
+pub(super) fn fork() -> Result<Option<c_int>> {
+    // SAFETY: with one thread no lock can be held by another that the child
+    // does not have.
+    let pid = check(unsafe { libc::fork() }.into())?;
+    Ok((pid != 0).then_some(pid as c_int))
+}
+
+/// Waits for a child and says how it ended, as wait(2) encodes that.
+pub(super) fn wait(pid: c_int) -> Result<c_int> {
+    let mut status = 0;
+    loop {
+        // SAFETY: the status is an integer that outlives the call.
+        match check(unsafe { libc::waitpid(pid, &raw mut status, 0) }.into()) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            result => return result.map(|_| status),
+        }
+    }
+}
+
+pub(super) fn kill(pid: c_int) -> Result<()> {
+    // SAFETY: only integers are passed.
+    check(unsafe { libc::kill(pid, libc::SIGKILL) }.into()).map(drop)
+}
+
+/// Gives SIGPIPE back the meaning that Rust's runtime takes from it.
+pub(super) fn end_by_broken_pipe() -> Result<()> {
+    // SAFETY: only integers are passed.
+    match unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) } {
+        libc::SIG_ERR => Err(Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// Overwrites the strings of this process's environment and forgets them. For
+/// a process of one thread that holds none of them.
+pub(super) fn forget_environment() {
+    unsafe extern "C" {
+        static mut environ: *mut *mut libc::c_char;
+    }
+    // SAFETY: environ(7) is a null-terminated list of C strings on this
+    // process's own stack, and the only thread neither reads nor changes it.
+    unsafe {
+        let mut place = environ;
+        environ = std::ptr::null_mut();
+        while !place.is_null() && !(*place).is_null() {
+            libc::memset((*place).cast(), 0, libc::strlen(*place));
+            place = place.add(1);
+        }
+    }
+}
+
 /// A detached copy of the mounts at `path` and below.
 pub(super) fn open_tree(path: &CStr) -> Result<OwnedFd> {
     let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | libc::AT_RECURSIVE as c_uint;

@@ -9,6 +9,7 @@ use std::process::Stdio;
 
 use ::nix::sys::stat::{Mode, umask};
 
+use super::process::Process;
 use super::{Child, Shell, Status, signals};
 use crate::error::{Error, Kind, Result};
 
@@ -64,7 +65,7 @@ fn start(shell: &Shell, stdout: Stdio) -> Result<Child> {
     Ok(Child {
         stdout: process.stdout.take(),
         signals: Some(signals::Forwarding::to(process.id())),
-        process,
+        process: Process::Started(process),
         lifeline: None,
     })
 }
