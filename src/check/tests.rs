@@ -12,8 +12,7 @@ use crate::target::{Floor, Table};
 
 fn expectation(triple: &str) -> Expectation {
     let table = Table::embedded().expect("the table is whole");
-    let floor =
-        Some(Floor::new(2, 17)).filter(|_| triple != RISCV && triple != PPC && triple != S390);
+    let floor = (triple != RISCV && triple != PPC && triple != S390).then_some(Floor::new(2, 17));
     let spec = TargetSpec::parse(&table, triple, floor).expect("a known target");
     let mut expected = Expectation::of(&spec, BTreeSet::new()).expect("its facts are understood");
     // Drawn files have this loader and floor, whatever their machine.
