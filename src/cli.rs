@@ -269,10 +269,16 @@ pub struct PackageArgs {
 #[derive(Debug, Clone, Args)]
 pub struct KeyArgs {
     /// The private key: a file, env:NAME, or - for standard input.
-    #[arg(long, value_name = "KEY")]
+    // A key given in its place is to be refused, and not repeated by clap.
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub key: Option<String>,
     /// The passphrase of an encrypted key: a file, env:NAME, or -.
-    #[arg(long, value_name = "PLACE", requires = "key")]
+    #[arg(
+        long,
+        value_name = "PLACE",
+        requires = "key",
+        allow_hyphen_values = true
+    )]
     pub passphrase: Option<String>,
 }
 

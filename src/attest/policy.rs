@@ -21,6 +21,8 @@ pub struct Policy {
     pub pins: Option<Sha256>,
     /// The targets that may have been built for; none names any.
     pub targets: Option<Vec<String>>,
+    /// The variables that may have been passed on to the build; none names any.
+    pub passthrough: Option<Vec<String>>,
     /// Whether the build must have been hermetic.
     pub hermetic: bool,
     /// Whether a second build must have given the same bytes.
@@ -57,6 +59,7 @@ impl Policy {
             commit: flags.commit.or(self.commit),
             pins: flags.pins.or(self.pins),
             targets: flags.targets.or(self.targets),
+            passthrough: flags.passthrough.or(self.passthrough),
             hermetic: self.hermetic || flags.hermetic,
             reproducible: self.reproducible || flags.reproducible || !variations.is_empty(),
             variations,

@@ -253,14 +253,23 @@ fn hold(
             });
         }
     }
-    if let Some(wanted) = &policy.targets
-        && let Some(other) = external.targets.iter().find(|t| !wanted.contains(t))
-    {
-        return Err(Refusal::Policy {
-            what: "the targets",
-            wanted: wanted.join(", "),
-            found: other.clone(),
-        });
+    for (what, wanted, found) in [
+        ("the targets", &policy.targets, &external.targets),
+        (
+            "the variables passed on",
+            &policy.passthrough,
+            &internal.xbuild_passthrough,
+        ),
+    ] {
+        if let Some(wanted) = wanted
+            && let Some(other) = found.iter().find(|one| !wanted.contains(one))
+        {
+            return Err(Refusal::Policy {
+                what,
+                wanted: format!("[{}]", wanted.join(", ")),
+                found: other.clone(),
+            });
+        }
     }
     if policy.hermetic && !internal.xbuild_hermetic {
         return Err(Refusal::NotHermetic);

@@ -49,6 +49,7 @@ fn strictest() -> Policy {
         commit: Some(COMMIT.into()),
         pins: Some(Sha256::of(b"pins")),
         targets: Some(vec!["x86_64-unknown-linux-musl".into()]),
+        passthrough: Some(Vec::new()),
         hermetic: true,
         reproducible: true,
         variations: vec!["time".into()],
@@ -182,7 +183,16 @@ fn a_build_says_of_itself_only_what_was_seen() {
             (|policy| policy.clean = true, Refusal::Dirty),
         ),
     ];
-    for (change, (wish, refusal)) in cases {
+    let passed = Refusal::Policy {
+        what: "the variables passed on",
+        wanted: "[]".into(),
+        found: "CI".into(),
+    };
+    let passed: Case<'_> = (
+        Box::new(|build| build.passthrough = vec!["CI".into()]),
+        (|policy| policy.passthrough = Some(Vec::new()), passed),
+    );
+    for (change, (wish, refusal)) in cases.into_iter().chain([passed]) {
         let mut build = build();
         change(&mut build);
         let attestation = signed(&payload(&build));
@@ -328,7 +338,7 @@ fn a_policy_that_is_not_met_is_said_with_both_sides() {
         ),
         (
             |p| p.targets = Some(vec!["arm".into()]),
-            "the targets arm",
+            "the targets [arm]",
             "x86_64",
         ),
     ];

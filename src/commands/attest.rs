@@ -76,6 +76,7 @@ fn policy(args: &AttestVerifyArgs) -> Result<Policy> {
         commit: args.commit.clone(),
         pins: pins.transpose()?,
         targets: (!args.targets.is_empty()).then(|| args.targets.clone()),
+        passthrough: None,
         hermetic: args.hermetic,
         reproducible: args.reproducible,
         variations: args.varied.clone(),

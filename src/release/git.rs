@@ -26,7 +26,9 @@ pub struct Checkout {
 /// # Errors
 /// `Kind::Project` where there is a repository and git cannot read it.
 pub fn look(project: &Project, ours: &[&Path]) -> Result<Checkout> {
-    let mut above = project.root.ancestors();
+    // git compares real paths.
+    let root = std::fs::canonicalize(&project.root).at("find", &project.root)?;
+    let mut above = root.ancestors();
     let Some(top) = above.find(|folder| folder.join(".git").exists()) else {
         return Ok(Checkout {
             commit: None,
@@ -38,7 +40,6 @@ pub fn look(project: &Project, ours: &[&Path]) -> Result<Checkout> {
     let head = ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"];
     let mut status: Vec<String> = STATUS.map(str::to_owned).to_vec();
     for folder in ours {
-        // git compares real paths.
         let real = std::fs::canonicalize(folder).unwrap_or_else(|_| (*folder).to_owned());
         if let Some(rest) = real.strip_prefix(top).ok().and_then(Path::to_str)
             && !rest.is_empty()

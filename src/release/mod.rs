@@ -81,6 +81,9 @@ pub fn run(request: &Request, args: &CargoArgs, options: &Options) -> Result<Res
         .collect();
     let checkout = git::look(&request.project, &ours)?;
     refuse_dirty(&checkout, options)?;
+    if let Some(folder) = &options.out {
+        publish::may_replace(folder)?;
+    }
     let name = name(request, options)?;
     let key = open_key(request, options)?;
     let epoch = gather::epoch()?;
@@ -130,9 +133,16 @@ pub fn run(request: &Request, args: &CargoArgs, options: &Options) -> Result<Res
     let manifest = Manifest::new(&build, archives.iter().map(|one| one.file()).collect());
     let folder = options.out.clone().unwrap_or_else(|| dist.join(&stem));
     let written = publish::files(&stem, &build, &manifest, &archives, key.as_ref())?;
-    publish::write(&folder, &written, options.out.is_some())?;
+    publish::write(&folder, &written)?;
+    let folder = relative(&folder);
+    if key.is_none() {
+        terminal::note(format!(
+            "it is not signed: xbuild sign --key KEY {0}/{stem}.intoto.json {0}/SHA256SUMS",
+            folder.display()
+        ));
+    }
     Ok(Ok(Released {
-        folder: relative(&folder),
+        folder,
         manifest,
         signed: key.as_ref().map(SecretKey::kind),
     }))

@@ -37,7 +37,7 @@ pub fn files(
     ));
     files.push(file(
         format!("{stem}.cdx.json"),
-        sbom::text(build)?.into_bytes(),
+        sbom::text(build).into_bytes(),
     ));
     let hash = |file: &File| (file.name.clone(), Sha256::of(&file.bytes));
     let sums = sums::text(&files.iter().map(hash).collect::<Vec<_>>())?;
@@ -72,16 +72,24 @@ fn unsigned(fault: keys::KeyFault) -> Error {
     Error::new(Kind::Config, "the release cannot be signed").caused_by(fault)
 }
 
-/// Writes the files as the only ones of a folder, in one step. A folder that
-/// the user named is replaced only where it is a release or empty.
+/// A folder that the user named is replaced only where it is a release or
+/// empty.
 ///
 /// # Errors
 /// `Kind::Usage` for a folder of other things; `Kind::Filesystem`.
-pub fn write(folder: &Path, files: &[File], named: bool) -> Result<()> {
-    if named && is_of_others(folder)? {
-        let message = format!("`{}` holds other things than a release", folder.display());
-        return Err(Error::new(Kind::Usage, message).hint("--out NEW-FOLDER"));
+pub fn may_replace(folder: &Path) -> Result<()> {
+    if !is_of_others(folder)? {
+        return Ok(());
     }
+    let message = format!("`{}` holds other things than a release", folder.display());
+    Err(Error::new(Kind::Usage, message).hint("--out NEW-FOLDER"))
+}
+
+/// Writes the files as the only ones of a folder, in one step.
+///
+/// # Errors
+/// `Kind::Filesystem`.
+pub fn write(folder: &Path, files: &[File]) -> Result<()> {
     let parent = match folder.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

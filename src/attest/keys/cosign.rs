@@ -58,7 +58,13 @@ pub fn open(pem_block: &str, passphrase: Option<&Secret>) -> Result<SecretKey, K
     let nonce: [u8; 24] = bytes(&cipher.nonce)?
         .try_into()
         .map_err(|_| broken("its nonce has not 24 bytes"))?;
-    let passphrase = passphrase.ok_or(KeyFault::NeedsPassphrase)?;
+    // cosign encrypts with an empty passphrase where people want none.
+    let empty = Secret::new(Vec::new());
+    let missing = match passphrase {
+        Some(_) => KeyFault::WrongPassphrase,
+        None => KeyFault::NeedsPassphrase,
+    };
+    let passphrase = passphrase.unwrap_or(&empty);
     if !kdf.params.n.is_power_of_two() {
         return Err(broken("scrypt's N is no power of two"));
     }
@@ -71,7 +77,7 @@ pub fn open(pem_block: &str, passphrase: Option<&Secret>) -> Result<SecretKey, K
     scrypt::derive(passphrase, &bytes(&kdf.salt)?, cost, &mut *key)?;
     let opened = XSalsa20Poly1305::new(Key::from_slice(&*key))
         .decrypt(Nonce::from_slice(&nonce), &*bytes(&encrypted.ciphertext)?)
-        .map_err(|_| KeyFault::WrongPassphrase)?;
+        .map_err(|_| missing)?;
     pem::pkcs8_der(&Zeroizing::new(opened))
 }
 

@@ -60,9 +60,7 @@ impl SecretKey {
                 "ENCRYPTED SIGSTORE PRIVATE KEY" | "ENCRYPTED COSIGN PRIVATE KEY" => {
                     cosign::open(block, passphrase)
                 }
-                "ENCRYPTED PRIVATE KEY" => {
-                    Err(KeyFault::Encryption("PKCS#8 with PBES2".to_owned()))
-                }
+                "ENCRYPTED PRIVATE KEY" => pem::pkcs8_encrypted(block, passphrase),
                 "RSA PRIVATE KEY" => Err(KeyFault::Algorithm("RSA".to_owned())),
                 _ => Err(KeyFault::Unknown),
             };

@@ -1,6 +1,6 @@
 //! Keys between `-----BEGIN …-----` and `-----END …-----`. [pure]
 //!
-//! Formats: RFC 7468 (PEM), RFC 5958 (PKCS#8), RFC 5915 (SEC1), RFC 8410
+//! Formats: RFC 7468 (PEM), RFC 5958 (PKCS#8), RFC 8018 (PBES2), RFC 5915 (SEC1), RFC 8410
 //! (Ed25519), RFC 5280 (public keys).
 
 use p256::pkcs8::{
@@ -8,7 +8,10 @@ use p256::pkcs8::{
     SecretDocument, SubjectPublicKeyInfoRef,
 };
 
-use super::{KeyFault, PublicKey, SecretKey};
+use pkcs8::EncryptedPrivateKeyInfo;
+use pkcs8::pkcs5::pbes2::Kdf;
+
+use super::{KeyFault, PublicKey, Secret, SecretKey, scrypt};
 
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -52,6 +55,36 @@ pub fn pkcs8_der(der: &[u8]) -> Result<SecretKey, KeyFault> {
             .map_err(|_| curve(info.algorithm.parameters_oid().ok())),
         other => Err(KeyFault::Algorithm(name(other))),
     }
+}
+
+/// A private key in encrypted PKCS#8.
+pub fn pkcs8_encrypted(pem: &str, passphrase: Option<&Secret>) -> Result<SecretKey, KeyFault> {
+    let (_, document) = SecretDocument::from_pem(pem).map_err(|cause| broken("PKCS#8", &cause))?;
+    let info = EncryptedPrivateKeyInfo::try_from(document.as_bytes())
+        .map_err(|_| KeyFault::Encryption("PKCS#8 without PBES2".to_owned()))?;
+    if let Some(Kdf::Scrypt(asked)) = info.encryption_algorithm.pbes2().map(|pbes2| &pbes2.kdf) {
+        scrypt::Cost {
+            log_n: asked.cost_parameter.checked_ilog2().unwrap_or_default(),
+            r: asked.block_size.into(),
+            p: asked.parallelization.into(),
+        }
+        .check()?;
+    }
+    let passphrase = passphrase.ok_or(KeyFault::NeedsPassphrase)?;
+    let opened = info
+        .decrypt(passphrase.bytes())
+        .map_err(|cause| match cause {
+            // A wrong key gives wrong padding, or what is no key.
+            pkcs8::Error::EncryptedPrivateKey(
+                pkcs8::pkcs5::Error::DecryptFailed | pkcs8::pkcs5::Error::EncryptFailed,
+            )
+            | pkcs8::Error::Asn1(_) => KeyFault::WrongPassphrase,
+            other => KeyFault::Encryption(other.to_string()),
+        })?;
+    pkcs8_der(opened.as_bytes()).map_err(|fault| match fault {
+        KeyFault::Broken(..) => KeyFault::WrongPassphrase,
+        other => other,
+    })
 }
 
 /// A private key in SEC1's own form.

@@ -12,6 +12,7 @@ pub const P384: &str = include_str!("samples/openssl-p384.pem");
 pub const P384_PUBLIC: &str = include_str!("samples/openssl-p384.pub.pem");
 pub const RSA: &str = include_str!("samples/openssl-rsa.pem");
 pub const RSA_PUBLIC: &str = include_str!("samples/openssl-rsa.pub.pem");
+/// Its passphrase is `x`.
 pub const PKCS8_ENCRYPTED: &str = include_str!("samples/openssl-encrypted.pem");
 pub const COSIGN: &str = include_str!("samples/cosign.key");
 pub const COSIGN_PUBLIC: &str = include_str!("samples/cosign.pub");

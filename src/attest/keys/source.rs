@@ -50,6 +50,15 @@ impl std::fmt::Display for Place {
 }
 
 impl Place {
+    /// Whether the text of a file's name is that of a key.
+    fn is_a_key(&self) -> bool {
+        let Place::File(path) = self else {
+            return false;
+        };
+        let text = Secret::new(path.as_os_str().as_encoded_bytes().to_vec());
+        !path.exists() && !matches!(SecretKey::read(&text, None), Err(KeyFault::Unknown))
+    }
+
     fn read(&self) -> Result<Secret> {
         let bytes = match self {
             Place::File(path) => read_file(path)?,
@@ -94,7 +103,8 @@ pub struct KeySource {
 }
 
 impl KeySource {
-    /// Reads and opens the key.
+    /// Reads and opens the key. A message about it never repeats what could be
+    /// the secret itself, put where its place belongs.
     ///
     /// # Errors
     /// `Kind::Config`, naming the place and not the key.
@@ -103,9 +113,18 @@ impl KeySource {
             let message = "standard input cannot be both the key and its passphrase";
             return Err(Error::new(Kind::Usage, message).hint("--passphrase env:NAME"));
         }
+        if self.key.is_a_key() {
+            let message = "a key is never an argument: every process can read these";
+            return Err(Error::new(Kind::Usage, message)
+                .hint("--key FILE, --key env:NAME, or --key - for standard input"));
+        }
         let text = self.key.read()?;
         let passphrase = match &self.passphrase {
-            Some(place) => Some(place.read()?),
+            Some(place) => Some(place.read().map_err(|error| match place {
+                Place::File(_) => Error::new(Kind::Config, "there is no file to read the passphrase from")
+                    .hint("--passphrase names a file, env:NAME or -; it is never the passphrase itself"),
+                _ => error,
+            })?),
             None if host::var(PASSPHRASE).is_some() => {
                 Some(Place::Env(PASSPHRASE.to_owned()).read()?)
             }

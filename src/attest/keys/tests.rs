@@ -38,6 +38,7 @@ fn every_kind_of_key_is_told_and_opened() {
         (EC_SEC1, None, "ECDSA P-256"),
         (EC_PKCS8, None, "ECDSA P-256"),
         (ED25519, None, "Ed25519"),
+        (PKCS8_ENCRYPTED, Some("x"), "Ed25519"),
         (COSIGN, pass, "ECDSA P-256"),
         (MINISIGN, None, "minisign"),
         // A passphrase that is not needed does no harm.
@@ -57,7 +58,7 @@ fn a_key_that_is_not_taken_is_told_why() {
     let pass = Some(PASSPHRASE);
     let wrong_half = NIX.replace("1A==", "1Q==");
     type Expected = fn(&KeyFault) -> bool;
-    let table: [(&str, Option<&str>, Expected); 22] = [
+    let table: [(&str, Option<&str>, Expected); 23] = [
         ("", None, |f| *f == Unknown),
         ("password", None, |f| *f == Unknown),
         ("two\nlines", None, |f| *f == Unknown),
@@ -90,7 +91,8 @@ fn a_key_that_is_not_taken_is_told_why() {
         (RSA, None, |f| *f == Algorithm("RSA".into())),
         (P384, None, |f| *f == Algorithm("P-384".into())),
         (SSH_RSA, None, |f| *f == Algorithm("SSH ssh-rsa".into())),
-        (PKCS8_ENCRYPTED, pass, |f| matches!(f, Encryption(_))),
+        (PKCS8_ENCRYPTED, None, |f| *f == NeedsPassphrase),
+        (PKCS8_ENCRYPTED, pass, |f| *f == WrongPassphrase),
         (COSIGN, None, |f| *f == NeedsPassphrase),
         (COSIGN, Some("wrong"), |f| *f == WrongPassphrase),
         (SSH_ENCRYPTED, None, |f| *f == NeedsPassphrase),

@@ -45,7 +45,7 @@ fn a_key_that_cannot_be_used_is_told_by_its_place_alone() {
         (
             &["--key", "cosign.key", "--passphrase", "absent"],
             82,
-            "`absent`",
+            "no file to read the passphrase from",
         ),
     ];
     for (args, code, why) in table {
@@ -54,6 +54,25 @@ fn a_key_that_cannot_be_used_is_told_by_its_place_alone() {
         assert!(!outcome.stderr.contains("my dog"), "{outcome}");
         assert!(!outcome.stderr.contains("not it"), "{outcome}");
     }
+    // A secret in the place of its place is not repeated.
+    let nix = "team-1:utG5fAfshQNkQNgxGXK8QPRhgDHpcgeDKbEDZe8fqC3KyvO8YZbqRnSxhsYrJ7lXBqXb0tZ6GeySMs28rF4Q1A==";
+    for key in [&*desk.read("ed.key"), &desk.read("cosign.key"), nix] {
+        let caller = xbuild().args(["sign", "--key", key, "hello.bin"]);
+        let outcome = caller.cwd(desk.path("")).run().exits(2);
+        let secret = key.lines().nth(1).unwrap_or(key);
+        assert!(!outcome.stderr.contains(secret), "{outcome}");
+        outcome.says("a key is never an argument");
+    }
+    let hunter = [
+        "sign",
+        "--key",
+        "cosign.key",
+        "--passphrase",
+        "hunter2",
+        "hello.bin",
+    ];
+    let outcome = xbuild().args(hunter).cwd(desk.path("")).run().exits(82);
+    assert!(!outcome.stderr.contains("hunter2"), "{outcome}");
     let names: Vec<_> = fs::read_dir(desk.path("")).expect("a folder").collect();
     let left = names.iter().flatten().map(|entry| entry.file_name());
     assert!(

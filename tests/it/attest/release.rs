@@ -317,6 +317,9 @@ fn what_must_not_be_released_is_refused_before_anything_is_built() {
     release(&["--archive", "rar"])
         .exits(2)
         .says("`rar` is no kind of archive");
+    release(&["--out", "src"])
+        .exits(2)
+        .says("holds other things");
     run(&at.desk.tool("cosign").arg("generate-key-pair")).ok();
     let cosign = at.desk.path("cosign.key").display().to_string();
     at.desk.write("wrong", "not it");
