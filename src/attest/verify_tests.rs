@@ -467,3 +467,22 @@ fn a_statement_with_a_signature_beside_it_holds_as_it_stands() {
     let envelope = String::from_utf8(signed(&payload(&build()))).unwrap();
     assert_eq!(check(&envelope, Some(&signature)), Err(Refusal::Signature));
 }
+
+proptest::proptest! {
+    /// One other byte anywhere, and an attestation is refused, or it says the
+    /// very same thing: a name without meaning or a blank may change.
+    #[test]
+    fn no_other_bytes_are_accepted_for_the_signed_ones(at in 0usize..8000, byte: u8) {
+        let payload = payload(&build());
+        let envelope = enveloped(payload.to_string().as_bytes());
+        let expected = statement(&build(), &files());
+        for text in [envelope.line(), bundle::of_envelope(&envelope, "hint").to_string()] {
+            let mut bytes = text.into_bytes();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            if let Ok(accepted) = checked(&bytes, &Policy::default()) {
+                assert_eq!(accepted.statement, expected);
+            }
+        }
+    }
+}

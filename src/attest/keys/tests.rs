@@ -220,3 +220,30 @@ fn a_key_is_named_by_its_der_form() {
     );
     assert_eq!(PublicKey::read(SSH_PUBLIC).unwrap().hint(), None);
 }
+
+proptest::proptest! {
+    /// Whatever a file holds is answered with a fault or a key.
+    #[test]
+    fn no_text_makes_the_reading_of_keys_panic(
+        which in 0usize..9,
+        cut in 0usize..600,
+        at in 0usize..600,
+        byte: u8,
+    ) {
+        // Encrypted ones are left out: deriving a key takes a while.
+        let texts = [
+            EC_SEC1, EC_PKCS8, ED25519, P384, RSA, MINISIGN, SSH, SSH_ECDSA, NIX,
+        ];
+        let mut bytes = texts[which].as_bytes().to_vec();
+        if let Some(place) = bytes.get_mut(at) {
+            *place = byte;
+        }
+        let _ = SecretKey::read(&Secret::new(bytes.clone()), None);
+        bytes.truncate(cut);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let _ = PublicKey::read(&text);
+        let public = PublicKey::read(MINISIGN_PUBLIC).unwrap();
+        assert!(!public.verify_file(b"data", &text));
+        let _ = SecretKey::read(&Secret::new(bytes), None);
+    }
+}
