@@ -28,6 +28,7 @@ pub fn run(raw: &[OsString]) -> Result<u8> {
     let words = rebuild::args::with_profile(words, typed.profile.is_some());
     let args = split_args(Verb::Build, &words)?;
     let request = Request::of_cargo(Verb::Build, &args)?;
+    rebuild::check(&request)?;
     let mut differing = 0;
     for group in request.groups() {
         let build = Build::prepare(Verb::Build, &args, &request, &group)?;

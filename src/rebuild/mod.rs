@@ -18,13 +18,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::build::{Build, Made};
+use crate::build::{Build, Made, Request};
 use crate::cargo::ArtefactKind;
 use crate::error::{Error, Kind, Result};
 use crate::terminal;
 
 pub use args::VerifyArgs;
-pub use blame::{Blame, Cause, Ending, Factor};
+pub use blame::{Blame, Cause, Ending, Evidence, Factor, Nature, Origin, Place};
 pub use variation::{Variation, select};
 
 use conditions::Conditions;
@@ -56,8 +56,9 @@ pub struct Subject {
     /// Cargo's name of it.
     pub name: String,
     pub kind: ArtefactKind,
-    /// Where it lies in the shell.
+    /// Where it lies in the shell, and where the first really is.
     pub inside: PathBuf,
+    pub real: PathBuf,
     /// Where the user finds the first.
     pub path: String,
     /// Bytes of the first.
@@ -80,6 +81,20 @@ impl Verification {
     }
 }
 
+/// Whether what a request builds can be verified at all; to be asked before
+/// anything is fetched.
+///
+/// # Errors
+/// `Kind::Usage` without isolation.
+pub fn check(request: &Request) -> Result<()> {
+    if request.is_hermetic() {
+        return Ok(());
+    }
+    let message = "what is built without isolation cannot be verified";
+    Err(Error::new(Kind::Usage, message)
+        .hint("leave out --isolation none, or set XBUILD_ISOLATION=full"))
+}
+
 /// Builds, builds again under other conditions, and compares. Cargo's own exit
 /// code is the result where the first build fails.
 ///
@@ -88,12 +103,7 @@ impl Verification {
 /// nothing to compare; `Kind::Differs` where the second build fails; and what
 /// builds have.
 pub fn verify(build: &Build<'_>, args: &VerifyArgs) -> Result<Result<Verification, u8>> {
-    let request = build.request();
-    if !request.is_hermetic() {
-        let message = "what is built without isolation cannot be verified";
-        return Err(Error::new(Kind::Usage, message)
-            .hint("leave out --isolation none, or set XBUILD_ISOLATION=full"));
-    }
+    check(build.request())?;
     let first = match build.make()? {
         Ok(made) if made.is_empty() => {
             let message =
@@ -122,7 +132,12 @@ pub fn verify(build: &Build<'_>, args: &VerifyArgs) -> Result<Result<Verificatio
         blame: None,
     };
     if args.blame && !verification.reproducible() {
-        let blame = blame::blame(&bench, &verification.subjects, &verification.varied, &[])?;
+        let blame = blame::blame(
+            &bench,
+            &verification.subjects,
+            &verification.varied,
+            &second,
+        )?;
         verification.builds += blame.builds;
         verification.blame = Some(blame);
     }
@@ -143,6 +158,7 @@ fn compare(first: &[Made], second: &Outcome) -> Vec<Subject> {
             name: made.entry.name.clone(),
             kind: made.artefact.kind,
             inside: made.artefact.inside.clone(),
+            real: made.entry.artifact.path.clone(),
             path: made.entry.path.clone(),
             size: made.entry.artifact.size,
             first: made.entry.artifact.sha256.clone(),

@@ -1,16 +1,17 @@
 //! Builds from scratch under given conditions, each in a target folder of its
 //! own: `target/xbuild/verify/NAME`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::conditions::{self, Conditions, Props};
-use super::{Variation, source};
+use super::{Variation, blame, source};
 use crate::artifact;
 use crate::build::Build;
-use crate::cargo::Layout;
+use crate::cargo::{Layout, TARGET};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::nix::{Lock, Realised, Share};
 use crate::sandbox::{Access, Bind};
@@ -43,6 +44,7 @@ pub struct Outcome {
     pub code: u8,
     /// Sorted by `inside`; empty where cargo failed.
     pub outputs: Vec<Output>,
+    layout: Layout,
     folder: PathBuf,
 }
 
@@ -53,6 +55,19 @@ impl Outcome {
     /// `Kind::Filesystem`.
     pub fn discard(self) -> Result<()> {
         remove(&self.folder)
+    }
+
+    /// The folders on the host of the profile that an artefact was built with:
+    /// the target's and the host's.
+    pub fn profile_folders(&self, inside: &Path) -> Vec<PathBuf> {
+        let mut parts = inside.strip_prefix(TARGET).unwrap_or(inside).components();
+        let (Some(triple), Some(profile)) = (parts.next(), parts.next()) else {
+            return Vec::new();
+        };
+        let target = Path::new(TARGET);
+        let places = [target.join(triple).join(profile), target.join(profile)];
+        let real = places.iter().filter_map(|place| self.layout.real(place));
+        real.collect()
     }
 
     /// Whether both builds made the same files of the same bytes.
@@ -107,6 +122,12 @@ impl<'b> Workbench<'b> {
         self.processors
     }
 
+    /// Versions of the crates that the project locks, by name.
+    pub fn versions(&self) -> BTreeMap<String, String> {
+        let lock = fs::read_to_string(&self.build.request().project.lock);
+        blame::origin::versions(&lock.unwrap_or_default())
+    }
+
     /// Builds from scratch under the conditions, in the folder `name`.
     ///
     /// # Errors
@@ -138,6 +159,7 @@ impl<'b> Workbench<'b> {
         Ok(Outcome {
             code,
             outputs,
+            layout,
             folder,
         })
     }

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::layout::{paragraph, short, size};
-use crate::rebuild::{Blame, Cause, Ending, Factor, Subject, Variation, Verification};
+use crate::rebuild::{
+    Blame, Cause, Ending, Evidence, Factor, Nature, Origin, Subject, Variation, Verification,
+};
 
 /// Rises when a key changes its meaning or goes; new keys do not raise it.
 const VERSION: u32 = 1;
@@ -108,13 +110,99 @@ fn reasons(blame: &Blame) -> String {
 fn reason(cause: &Cause) -> String {
     let names: Vec<&str> = cause.factors.iter().map(|factor| factor.name()).collect();
     let words: Vec<&str> = cause.factors.iter().map(|factor| factor.words()).collect();
-    let what = match (&cause.factors[..], cause.fails) {
-        ([], _) => return String::new(),
-        (_, true) => "the build fails with another one".to_owned(),
-        ([Factor::Random], _) => "no variation: the build takes random numbers".to_owned(),
-        _ => format!("the build depends on {}", words.join(" together with ")),
+    let origin = cause.evidence.iter().find_map(|evidence| {
+        let origin = evidence.origin.as_ref()?;
+        let words = origin.words(evidence.version.as_deref());
+        Some((words, evidence.nature.words()))
+    });
+    let mut what = match (&cause.factors[..], cause.fails) {
+        ([], _) => String::new(),
+        (_, true) => format!(
+            "{} — the build fails when that is another",
+            names.join(" + ")
+        ),
+        ([Factor::Random], _) => "no variation — the build takes random numbers".to_owned(),
+        _ => format!(
+            "{} — the build depends on {}",
+            names.join(" + "),
+            words.join(" together with ")
+        ),
     };
-    paragraph("  cause: ", &format!("{} — {what}", names.join(" + ")))
+    if let Some((origin, nature)) = origin {
+        if !what.is_empty() {
+            what.push_str(": ");
+        }
+        what.push_str(&origin);
+        if let Some(nature) = nature {
+            what.push_str(&format!(", {nature}"));
+        }
+    }
+    if what.is_empty() {
+        return what;
+    }
+    let mut text = paragraph("  cause: ", &what);
+    for evidence in &cause.evidence {
+        text.push_str(&place(evidence));
+    }
+    if let Some(hint) = hint(cause) {
+        text.push_str(&paragraph("   hint: ", hint));
+    }
+    text
+}
+
+fn place(evidence: &Evidence) -> String {
+    let place = &evidence.place;
+    let begin = paragraph(
+        "  where: ",
+        &format!("`{}`, {}", evidence.artefact, place.words()),
+    );
+    let (first, second) = (format!("{:?}", place.first), format!("{:?}", place.second));
+    if first.chars().count() + second.chars().count() < 66 {
+        return format!("{begin}         {first} ≠ {second}\n");
+    }
+    format!("{begin}         {first}\n       ≠ {second}\n")
+}
+
+/// What helps most often against a cause.
+fn hint(cause: &Cause) -> Option<&'static str> {
+    let [factor] = cause.factors[..] else {
+        return None;
+    };
+    let reordered = cause
+        .evidence
+        .iter()
+        .any(|evidence| evidence.nature == Nature::Order);
+    Some(match factor {
+        Factor::Random if reordered => {
+            "sort what comes out of a HashMap or HashSet before it is written, or take a BTreeMap"
+        }
+        Factor::Random => "derive the number from the source: a hash of it, or of the version",
+        Factor::Varied(variation) => match variation {
+            Variation::Time => {
+                "in place of the clock take the variable SOURCE_DATE_EPOCH, which every build \
+                 has; or leave the date out"
+            }
+            Variation::BuildPath => {
+                "a folder of the build is of no use at run time: include_str! and \
+                 include_bytes! take a file's contents instead"
+            }
+            Variation::FileOrdering => "sort what read_dir gives before it is used",
+            Variation::Aslr => "write what stands at the address, not the address",
+            Variation::NumCpus => {
+                "ask for the number of processors at run time: \
+                 std::thread::available_parallelism"
+            }
+            Variation::TimeZone => "tell times in UTC",
+            Variation::Umask => "set the permissions of files that are packed",
+            Variation::Locales => "call programs with LC_ALL=C, and sort by bytes",
+            Variation::Environment
+            | Variation::Kernel
+            | Variation::UserGroup
+            | Variation::DomainHost
+            | Variation::Home
+            | Variation::ExecPath => "leave it out of what is built, or read it at run time",
+        },
+    })
 }
 
 /// The verdict on one group of targets, as one object.
@@ -169,10 +257,12 @@ fn causes(blame: &Blame) -> Value {
         .causes
         .iter()
         .map(|cause| {
+            let evidence: Vec<Value> = cause.evidence.iter().map(self::evidence).collect();
             json!({
                 "factors": factors(&cause.factors),
                 "fails": cause.fails,
-                "artifacts": cause.artefacts,
+                "hint": hint(cause),
+                "evidence": evidence,
             })
         })
         .collect();
@@ -184,4 +274,46 @@ fn causes(blame: &Blame) -> Value {
         Ending::Unsearched(left) => ("unsearched", factors(left)),
     };
     json!({ "found": found, "search": ending, "unsearched": unsearched })
+}
+
+fn evidence(evidence: &Evidence) -> Value {
+    let place = &evidence.place;
+    let nature = match evidence.nature {
+        Nature::Date => "date",
+        Nature::Path => "path",
+        Nature::Address => "address",
+        Nature::Order => "order",
+        Nature::Number => "number",
+        Nature::Text => "text",
+    };
+    let origin = evidence.origin.as_ref().map(|origin| {
+        let krate = origin.krate();
+        match origin {
+            Origin::Script { file, .. } => {
+                json!({ "kind": "build script", "crate": krate, "file": file })
+            }
+            Origin::Directive { first, second, .. } => json!({
+                "kind": "build script's directive",
+                "crate": krate,
+                "first": first,
+                "second": second,
+            }),
+            Origin::Variable { name, .. } => {
+                json!({ "kind": "env macro", "crate": krate, "variable": name })
+            }
+            Origin::Crate { .. } => json!({ "kind": "crate", "crate": krate }),
+        }
+    });
+    json!({
+        "artifact": evidence.artefact,
+        "member": place.member,
+        "section": place.section,
+        "symbol": place.symbol,
+        "offset": place.offset,
+        "first": place.first,
+        "second": place.second,
+        "nature": nature,
+        "origin": origin,
+        "crate_version": evidence.version,
+    })
 }

@@ -52,30 +52,62 @@ fn a_sound_project_is_reproducible_under_every_variation() {
     assert_eq!(report["varied"], serde_json::json!(["time", "umask"]));
 }
 
-/// What each seeded defect depends on.
-const DEFECTS: [(&str, &[&str]); 18] = [
-    ("address", &["aslr"]),
-    ("c-date", &["time", "timezone"]),
-    ("environment", &["environment", "locales"]),
-    ("folder-order", &["fileordering"]),
-    ("hash-map", &["random"]),
-    ("home", &["home"]),
-    ("hostname", &["domain_host"]),
-    ("kernel", &["kernel"]),
-    ("locale", &["locales"]),
-    ("manifest-dir", &["build_path"]),
-    ("path", &["exec_path"]),
-    ("processors", &["num_cpus"]),
-    ("random", &["random"]),
-    ("timestamp", &["time"]),
-    ("timezone", &["timezone"]),
-    ("two-causes", &["domain_host", "locales"]),
-    ("umask", &["umask"]),
-    ("user", &["user_group"]),
+/// A seeded defect: its fixture, what it depends on, and for each cause who
+/// makes the difference and the text that the second build has there.
+type Defect = (
+    &'static str,
+    &'static [(&'static str, &'static str, &'static str)],
+);
+
+const DEFECTS: [Defect; 19] = [
+    ("address", &[("aslr", "seen", "table at 0x")]),
+    (
+        "c-date",
+        &[
+            ("time", "libstamp.a", "compiled "),
+            ("timezone", "libstamp.a", "compiled "),
+        ],
+    ),
+    (
+        "environment",
+        &[("environment", "seen", ""), ("locales", "seen", "")],
+    ),
+    ("folder-order", &[("fileordering", "seen", "plugins: ")]),
+    ("hash-map", &[("random", "seen", "=")]),
+    ("home", &[("home", "seen", "/home/stranger")]),
+    ("hostname", &[("domain_host", "seen", "built on elsewhere")]),
+    ("kernel", &[("kernel", "seen", "Linux 2.6.")]),
+    (
+        "library",
+        &[(
+            "domain_host",
+            "cargo::rustc-env=BUILD_HOST=elsewhere",
+            "built on elsewhere",
+        )],
+    ),
+    ("locale", &[("locales", "seen", "fr_CH.UTF-8")]),
+    (
+        "manifest-dir",
+        &[("build_path", "CARGO_MANIFEST_DIR", "/build/elsewhere/")],
+    ),
+    ("path", &[("exec_path", "seen", "/stranger/bin")]),
+    ("processors", &[("num_cpus", "seen", "a pool of 1")]),
+    ("random", &[("random", "seen", "build id ")]),
+    ("timestamp", &[("time", "seen", "built at ")]),
+    ("timezone", &[("timezone", "seen", "14:00")]),
+    (
+        "two-causes",
+        &[
+            ("domain_host", "seen", "built on elsewhere"),
+            ("locales", "seen", "fr_CH"),
+        ],
+    ),
+    ("umask", &[("umask", "seen", "packed with mode 100600")]),
+    ("user", &[("user_group", "seen", "built by stranger")]),
 ];
 
 #[test]
-fn each_defect_is_blamed_on_its_cause() {
+fn each_defect_is_blamed_on_its_cause_and_found_in_its_place() {
     let _building = one_at_a_time();
     for (name, expected) in DEFECTS {
         let project = copied(&format!("tests/fixtures/irreproducible/{name}"));
@@ -84,9 +116,67 @@ fn each_defect_is_blamed_on_its_cause() {
         assert_eq!(report["verdict"], "differs", "{name}: {outcome}");
         let mut found = causes(&report);
         found.sort();
-        assert_eq!(found, expected, "{name}: {outcome}");
+        let factors: Vec<&str> = expected.iter().map(|(factor, ..)| *factor).collect();
+        assert_eq!(found, factors, "{name}: {outcome}");
         assert_eq!(report["causes"]["search"], "complete", "{name}: {outcome}");
+
+        for cause in report["causes"]["found"].as_array().expect("causes") {
+            let fits = |(factor, ..): &&(&str, &str, &str)| cause["factors"][0] == **factor;
+            let (_, origin, text) = expected.iter().find(fits).expect("a known cause");
+            let evidence = &cause["evidence"][0];
+            let section = evidence["section"].as_str().unwrap_or_default();
+            assert!(section.starts_with(".rodata"), "{name}: {outcome}");
+            let second = evidence["second"].as_str().unwrap_or_default();
+            assert!(second.contains(text), "{name}: {outcome}");
+            assert_ne!(evidence["first"], evidence["second"], "{name}: {outcome}");
+            let told = &evidence["origin"];
+            let keys = ["file", "variable", "second"];
+            assert!(
+                keys.iter().any(|key| told[key] == *origin),
+                "{name}: {outcome}"
+            );
+            let krate = if name == "library" {
+                ("stamp", "0.3.0")
+            } else {
+                (name, "0.1.0")
+            };
+            let named = told["crate"].as_str().unwrap_or_default().replace('_', "-");
+            assert_eq!(
+                (&*named, evidence["crate_version"].as_str()),
+                (krate.0, Some(krate.1))
+            );
+        }
     }
+}
+
+/// What compilers write down about the source's place is put right for both.
+#[test]
+fn debug_information_and_file_names_stay_the_same_elsewhere() {
+    let _building = one_at_a_time();
+    let project = copied("tests/fixtures/irreproducible/c-date");
+    let script = fs::read_to_string(project.path().join("build.rs")).expect("a script");
+    let script = script
+        .replace("        .env_remove(\"SOURCE_DATE_EPOCH\")\n", "")
+        .replace(
+            "\"src/stamp.c\", \"-o\"",
+            "\"-g\", concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/src/stamp.c\"), \"-o\"",
+        );
+    fs::write(project.path().join("build.rs"), script).expect("another script");
+    let c = "const char *stamp(void) {\n    return __FILE__ \" \" __DATE__ \" \" __TIME__;\n}\n";
+    fs::write(project.path().join("src/stamp.c"), c).expect("C");
+    let manifest = project.path().join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).expect("a manifest");
+    fs::write(&manifest, format!("{text}\n[profile.release]\ndebug = 2\n")).expect("debug");
+    let main = project.path().join("src/main.rs");
+    let text = fs::read_to_string(&main).expect("a program");
+    fs::write(
+        &main,
+        text.replace("println!(\"{}\", ", "println!(\"{} {}\", file!(), "),
+    )
+    .expect("another program");
+    let outcome = verify(project.path(), &["--format=json"]);
+    assert_eq!(outcome.code, 0, "{outcome}");
+    assert_eq!(outcome.json()["verdict"], "reproducible", "{outcome}");
 }
 
 #[test]

@@ -5,13 +5,24 @@
 //! nothing varied is the measure; where two of those differ, no variation is
 //! the cause and that is what is said.
 
+pub(super) mod origin;
+mod place;
 mod search;
+mod suspicion;
+mod text;
+
+use std::collections::BTreeMap;
+use std::fs;
 
 use super::conditions::Conditions;
 use super::workbench::{self, Outcome, Workbench};
 use super::{Subject, Variation};
-use crate::error::Result;
+use crate::error::{IoContext, Result};
 use crate::terminal;
+
+pub use origin::Origin;
+pub use place::Place;
+pub use text::Nature;
 
 /// The most builds that a search takes; two causes among fifteen take up to
 /// eighteen.
@@ -49,10 +60,23 @@ pub struct Cause {
     /// What must be varied for it: mostly one factor; several where they make
     /// a difference only together.
     pub factors: Vec<Factor>,
-    /// The artefacts that it changes, by name; none where the build fails.
-    pub artefacts: Vec<String>,
+    /// What it changes; nothing where the build fails.
+    pub evidence: Vec<Evidence>,
     /// Whether the build fails.
     pub fails: bool,
+}
+
+/// How one artefact is changed.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// The name of its file.
+    pub artefact: String,
+    pub place: Place,
+    pub nature: Nature,
+    /// Who made the difference, as far as the target folders show it.
+    pub origin: Option<Origin>,
+    /// The version of the crate that made it.
+    pub version: Option<String>,
 }
 
 /// What is known of why two builds differ.
@@ -80,7 +104,8 @@ pub enum Ending {
     Unsearched(Vec<Factor>),
 }
 
-/// Looks for the causes, those in `suspects` first.
+/// Looks for the causes, those first that the difference between the user's
+/// build and the second one speaks for.
 ///
 /// # Errors
 /// Where a build cannot be started, or the folders of ours.
@@ -88,12 +113,15 @@ pub fn blame(
     bench: &Workbench<'_>,
     subjects: &[Subject],
     varied: &[Variation],
-    suspects: &[Factor],
+    second: &Outcome,
 ) -> Result<Blame> {
+    let suspects = suspects(subjects, second)?;
     let mut lab = Lab {
         bench,
         now: workbench::now(),
         builds: 0,
+        kept: BTreeMap::new(),
+        versions: bench.versions(),
     };
     let measure = lab.build("measure", &[])?;
     let mut blame = Blame {
@@ -107,20 +135,23 @@ pub fn blame(
         if !control.agrees(&measure) {
             blame
                 .causes
-                .push(lab.cause(&[], &measure, &control, subjects));
+                .push(lab.cause(&[], &measure, &control, subjects)?);
             blame.ending = Ending::Unsteady;
             blame.builds = lab.builds;
             return Ok(blame);
         }
         control.discard()?;
     }
-    let order = order(varied, suspects);
+    let order = order(varied, &suspects);
     let found = search::causes(&order, |factors| lab.differs(&measure, factors))?;
     for factors in &found.causes {
-        let outcome = lab.build("cause", factors)?;
+        let outcome = match lab.kept.remove(factors) {
+            Some(outcome) => outcome,
+            None => lab.build("cause", factors)?,
+        };
         blame
             .causes
-            .push(lab.cause(factors, &measure, &outcome, subjects));
+            .push(lab.cause(factors, &measure, &outcome, subjects)?);
         outcome.discard()?;
     }
     blame.ending = match (&found.causes[..], found.unsearched) {
@@ -130,6 +161,22 @@ pub fn blame(
     };
     blame.builds = lab.builds;
     Ok(blame)
+}
+
+/// What the difference of the user's artefacts and the second ones speaks for.
+fn suspects(subjects: &[Subject], second: &Outcome) -> Result<Vec<Factor>> {
+    let mut texts = Vec::new();
+    for subject in subjects {
+        let mut outputs = second.outputs.iter();
+        if let Some(output) = outputs.find(|output| output.inside == subject.inside)
+            && output.sha256 != subject.first
+        {
+            let ours = fs::read(&subject.real).at("read", &subject.real)?;
+            let theirs = fs::read(&output.real).at("read", &output.real)?;
+            texts.extend(place::texts(&ours, &theirs));
+        }
+    }
+    Ok(suspicion::suspects(&texts))
 }
 
 /// All that was varied, and random numbers: suspects first, then what is the
@@ -159,6 +206,10 @@ struct Lab<'l, 'b> {
     bench: &'l Workbench<'b>,
     now: i64,
     builds: u32,
+    /// Builds with one factor that differ: what they made will be looked at.
+    kept: BTreeMap<Vec<Factor>, Outcome>,
+    /// Of the crates in the lock file.
+    versions: BTreeMap<String, String>,
 }
 
 impl Lab<'_, '_> {
@@ -167,7 +218,7 @@ impl Lab<'_, '_> {
         let names: Vec<&str> = factors.iter().map(|factor| factor.name()).collect();
         let what = match &names[..] {
             [] => "nothing varied".to_owned(),
-            names if names.len() > 4 => format!("{} variations", names.len()),
+            names if names.len() > 4 => format!("{} at once", names.len()),
             names => names.join(", "),
         };
         terminal::status("Blaming", format!("build {}: {what}", self.builds));
@@ -184,9 +235,14 @@ impl Lab<'_, '_> {
         if self.builds >= BUILDS {
             return Ok(None);
         }
-        let outcome = self.build("trial", factors)?;
+        let name = format!("trial{}", self.builds);
+        let outcome = self.build(&name, factors)?;
         let differs = !outcome.agrees(measure);
-        outcome.discard()?;
+        if differs && factors.len() == 1 {
+            self.kept.insert(factors.to_vec(), outcome);
+        } else {
+            outcome.discard()?;
+        }
         Ok(Some(differs))
     }
 
@@ -197,24 +253,46 @@ impl Lab<'_, '_> {
         measure: &Outcome,
         outcome: &Outcome,
         subjects: &[Subject],
-    ) -> Cause {
-        let mut artefacts = Vec::new();
+    ) -> Result<Cause> {
+        let mut evidence = Vec::new();
         for output in &measure.outputs {
-            let other = outcome
-                .outputs
-                .iter()
-                .find(|other| other.inside == output.inside);
-            if other.is_none_or(|other| other.sha256 != output.sha256)
-                && let Some(subject) = subjects.iter().find(|each| each.inside == output.inside)
-            {
-                artefacts.push(subject.name.clone());
-            }
+            let mut others = outcome.outputs.iter();
+            let other = others.find(|other| other.inside == output.inside);
+            let subject = subjects.iter().find(|each| each.inside == output.inside);
+            let (Some(other), Some(subject)) = (other, subject) else {
+                continue;
+            };
+            let ours = fs::read(&output.real).at("read", &output.real)?;
+            let theirs = fs::read(&other.real).at("read", &other.real)?;
+            let Some(place) = place::place(&ours, &theirs) else {
+                continue;
+            };
+            let firsts = measure.profile_folders(&output.inside);
+            let seconds = outcome.profile_folders(&output.inside);
+            let folders = firsts.into_iter().zip(seconds).collect();
+            let origin = origin::origin(&folders, &subject.name, &place)?;
+            // What a script wrote says more than what is left of it at the end.
+            let nature = match &origin {
+                Some(Origin::Script { place, .. }) => text::nature(&place.first, &place.second),
+                _ => text::nature(&place.first, &place.second),
+            };
+            let krate = origin
+                .as_ref()
+                .map(|origin| origin.krate().replace('-', "_"));
+            let file = output.inside.file_name().unwrap_or_default();
+            evidence.push(Evidence {
+                artefact: file.to_string_lossy().into_owned(),
+                place,
+                nature,
+                version: krate.and_then(|krate| self.versions.get(&krate).cloned()),
+                origin,
+            });
         }
-        Cause {
+        Ok(Cause {
             factors: factors.to_vec(),
-            artefacts,
+            evidence,
             fails: outcome.code != 0,
-        }
+        })
     }
 
     /// Nothing that was varied makes a difference: is the first build what this
