@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use crate::artifact::BinaryFacts;
 use crate::attest::keys::source::KeySource;
 use crate::attest::manifest::Manifest;
 use crate::attest::{SecretKey, Source};
@@ -100,7 +101,7 @@ pub fn run(request: &Request, args: &CargoArgs, options: &Options) -> Result<Res
     let version = lock.own.get(&name).cloned().ok_or_else(|| {
         let message = format!("the project has no package `{name}`");
         let names: Vec<&str> = lock.own.keys().map(String::as_str).collect();
-        Error::new(Kind::Usage, message).hint(format!("--name {}", names.join(", --name ")))
+        Error::new(Kind::Usage, message).hint(format!("--name {}", names.join("\n--name ")))
     })?;
     let stem = format!("{name}-{version}");
     let documents = documents(request)?;
@@ -199,7 +200,7 @@ fn name(request: &Request, options: &Options) -> Result<String> {
             let names: Vec<&str> = names.take(5).collect();
             let message = "a workspace of several packages needs a name for its release";
             Err(Error::new(Kind::Usage, message)
-                .hint(format!("--name {}", names.join(", --name "))))
+                .hint(format!("--name {}", names.join("\n--name "))))
         }
     }
 }
@@ -270,6 +271,9 @@ fn built(request: &Request, args: &CargoArgs, options: &Options) -> Result<Resul
         reported(request, &made)?;
         let published = made.iter().filter(|made| is_published(made.artefact.kind));
         for one in published {
+            if options.formats.contains(&Format::Oci) {
+                warn_of_loader(one);
+            }
             built.artefacts.push(artefact(one)?);
         }
         if let (Some(wanted), Some(second)) = (&options.verify, &mut built.second) {
@@ -310,6 +314,18 @@ fn is_published(kind: ArtefactKind) -> bool {
         kind,
         ArtefactKind::Bin | ArtefactKind::Cdylib | ArtefactKind::Staticlib
     )
+}
+
+/// An image holds the release alone: what a program loads is not in it.
+fn warn_of_loader(made: &Made) {
+    if let BinaryFacts::Elf(elf) = &made.entry.artifact.facts
+        && let Some(loader) = &elf.interpreter
+    {
+        terminal::warning(format!(
+            "the image for {} has no {loader}, without which `{}` does not start; a musl target needs none",
+            made.spec, made.entry.name
+        ));
+    }
 }
 
 fn artefact(made: &Made) -> Result<Artefact> {

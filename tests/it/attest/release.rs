@@ -33,6 +33,14 @@ fn main() {
 }
 "#;
 
+/// Builds the time in.
+const CLOCK: &str = r#"
+fn main() {
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    println!("cargo:rustc-env=NOW={}", now.as_secs());
+}
+"#;
+
 /// A project in a repository with one commit.
 struct Repository {
     desk: Desk,
@@ -293,6 +301,30 @@ fn a_release_is_verified_by_others_and_the_same_elsewhere() {
     here.release("here", &["--no-verify"])
         .exits(101)
         .says("BEGIN PRIVATE KEY");
+}
+
+#[test]
+fn what_differs_is_released_only_as_unverified() {
+    let _guard = one_at_a_time();
+    let at = Repository::new("p");
+    at.desk.write("p/build.rs", CLOCK);
+    at.desk
+        .write("p/src/main.rs", "fn main() { println!(env!(\"NOW\")); }\n");
+    at.commit("p");
+    let folder = at.desk.path("p/target/dist");
+    let differs = at.release("p", &[]).exits(90);
+    differs
+        .says("`spied` is not reproducible")
+        .says("--no-verify");
+    assert!(!folder.exists(), "something was released");
+    at.release("p", &["--no-verify"])
+        .ok()
+        .says("not verified")
+        .says("not signed");
+    let manifest = folder.join("spied-1.2.3/spied-1.2.3.manifest.json");
+    let manifest = fs::read_to_string(manifest).expect("a manifest");
+    let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
+    assert_eq!(manifest["verification"], Value::Null);
 }
 
 #[test]
