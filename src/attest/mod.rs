@@ -16,6 +16,7 @@ pub mod manifest;
 pub mod observed;
 pub mod policy;
 pub mod provenance;
+pub mod published;
 pub mod refusal;
 pub mod sbom;
 pub mod sign;
@@ -29,6 +30,7 @@ pub use dsse::Envelope;
 pub use keys::{PublicKey, SecretKey};
 pub use observed::{Comparison, Verdict};
 pub use policy::Policy;
+pub use published::Published;
 pub use refusal::Refusal;
 
 #[cfg(test)]
