@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use xbuild::host;
 use xbuild::process::Command;
+use xbuild::terminal;
 
 use crate::caller;
 
@@ -61,8 +62,11 @@ pub fn install() -> Result<Peer, String> {
     Ok(peer)
 }
 
+/// Why there is no peer, for the page: what exactly went wrong names things of
+/// this machine, and is said on the terminal alone.
 fn reason(what: &str, error: &xbuild::error::Error) -> String {
-    format!("{what} cannot be installed here: {error}")
+    terminal::error(error);
+    format!("{what} could not be installed here.")
 }
 
 impl Peer {
