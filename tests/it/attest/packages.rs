@@ -59,8 +59,22 @@ fn others_unpack_what_was_packed_and_agree_about_its_hash() {
         fs::remove_dir_all(desk.path("p-1.0")).expect("what was unpacked");
     }
     pack("p.oci.tar", "022");
-    run(&busybox(&desk, &["tar", "-xf", "p.oci.tar"])).ok();
-    assert!(desk.read("index.json").contains("manifests"));
+    fs::create_dir(desk.path("layout")).expect("a folder");
+    run(&busybox(
+        &desk,
+        &["tar", "-xf", "p.oci.tar", "-C", "layout"],
+    ))
+    .ok();
+    let listed = run(&desk.tool("umoci").args(["ls", "--layout", "layout"])).ok();
+    assert_eq!(listed.stdout, "latest\n");
+    let unpack = desk
+        .tool("umoci")
+        .args(["unpack", "--rootless", "--image", "layout:latest"]);
+    run(&unpack.arg("bundle")).ok();
+    assert_eq!(desk.read("bundle/rootfs/p-1.0/docs/manual"), "how to\n");
+    let config: serde_json::Value =
+        serde_json::from_str(&desk.read("bundle/config.json")).expect("JSON");
+    assert_eq!(config["process"]["args"][0], "/p-1.0/hello.bin");
 }
 
 #[test]
