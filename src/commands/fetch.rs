@@ -37,7 +37,7 @@ pub fn run(args: &FetchArgs) -> Result<u8> {
     for spec in &specs {
         parts.extend([Part::toolchain(spec), Part::runner(spec)]);
     }
-    parts.push(Part::clippy());
+    parts.extend([Part::clippy(), Part::stranger()]);
     workshop.realise(&parts)?;
     if let Some(request) = project {
         fetch_crates(&request, args)?;

@@ -7,6 +7,7 @@
 //! differs from the first in every way that was asked for. `docs/verify.md`
 //! says how each variation is done.
 
+mod against;
 pub mod args;
 mod blame;
 mod conditions;
@@ -20,13 +21,15 @@ use std::time::Instant;
 
 use crate::build::{Build, Made, Request};
 use crate::cargo::ArtefactKind;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, IoContext, Kind, Result};
+use crate::pins::Pins;
 use crate::terminal;
 
 pub use args::VerifyArgs;
 pub use blame::{Blame, Cause, Ending, Evidence, Factor, Nature, Origin, Place};
 pub use variation::{Variation, select};
 
+use against::Published;
 use conditions::Conditions;
 use workbench::{Outcome, Workbench};
 
@@ -46,6 +49,18 @@ pub struct Verification {
     pub seconds: f64,
     /// Why something differs, where it does and the cause was looked for.
     pub blame: Option<Blame>,
+    /// What was compared with, in place of a second build.
+    pub against: Option<Against>,
+}
+
+/// A list of published files that was compared with.
+#[derive(Debug, Clone)]
+pub struct Against {
+    pub file: String,
+    /// Artefacts that it does not list.
+    pub unlisted: Vec<String>,
+    /// Whether it says that it was built with other pins than this xbuild's.
+    pub other_pins: bool,
 }
 
 /// One artefact, built twice.
@@ -63,7 +78,8 @@ pub struct Subject {
     pub path: String,
     /// Bytes of the first.
     pub size: u64,
-    /// SHA-256 of the first, and of the second where it was made.
+    /// SHA-256 of the first, and of the second where it was made; or of what was
+    /// published.
     pub first: String,
     pub second: Option<String>,
 }
@@ -104,6 +120,15 @@ pub fn check(request: &Request) -> Result<()> {
 /// builds have.
 pub fn verify(build: &Build<'_>, args: &VerifyArgs) -> Result<Result<Verification, u8>> {
     check(build.request())?;
+    // Better read before the build than after it.
+    let published = match &args.against {
+        Some(path) => {
+            let bytes = std::fs::read(path).at("read", path)?;
+            let place = path.display().to_string();
+            Some((Published::parse(&place, &bytes)?, place))
+        }
+        None => None,
+    };
     let first = match build.make()? {
         Ok(made) if made.is_empty() => {
             let message =
@@ -114,6 +139,9 @@ pub fn verify(build: &Build<'_>, args: &VerifyArgs) -> Result<Result<Verificatio
         Ok(made) => made,
         Err(code) => return Ok(Err(code)),
     };
+    if let Some((published, place)) = published {
+        return compare_with(&first, &published, place).map(Ok);
+    }
     let bench = Workbench::open(build)?;
     let (varied, without) = applicable(&args.variations, bench.processors());
     terminal::status("Verifying", about(&varied));
@@ -130,6 +158,7 @@ pub fn verify(build: &Build<'_>, args: &VerifyArgs) -> Result<Result<Verificatio
         builds: 1,
         seconds: 0.0,
         blame: None,
+        against: None,
     };
     if args.blame && !verification.reproducible() {
         let blame = blame::blame(
@@ -146,25 +175,69 @@ pub fn verify(build: &Build<'_>, args: &VerifyArgs) -> Result<Result<Verificatio
     Ok(Ok(verification))
 }
 
+/// Compares the first build with what was published.
+fn compare_with(first: &[Made], published: &Published, file: String) -> Result<Verification> {
+    let (mut subjects, mut unlisted) = (Vec::new(), Vec::new());
+    for made in first {
+        let name = made.artefact.inside.file_name().unwrap_or_default();
+        let name = name.to_string_lossy();
+        let target = made.spec.to_string();
+        let listed = published.of(&name, &target, made.spec.triple());
+        let hashes: Vec<String> = listed.iter().map(|file| file.sha256.to_hex()).collect();
+        let ours = &made.entry.artifact.sha256;
+        match hashes.iter().find(|hash| *hash == ours).or(hashes.first()) {
+            Some(hash) => subjects.push(subject(made, Some(hash.clone()))),
+            None => unlisted.push(name.into_owned()),
+        }
+    }
+    if subjects.is_empty() {
+        let names = unlisted.join("`, `");
+        let message = format!("`{file}` lists nothing of what was built: `{names}`");
+        return Err(Error::new(Kind::Project, message)
+            .hint("NAME.manifest.json of a release lists what is in its packages, too"));
+    }
+    Ok(Verification {
+        subjects,
+        varied: Vec::new(),
+        without: Vec::new(),
+        reused: first.iter().all(|made| made.artefact.fresh),
+        builds: 0,
+        seconds: 0.0,
+        blame: None,
+        against: Some(Against {
+            file,
+            unlisted,
+            other_pins: published
+                .pins
+                .is_some_and(|pins| pins != Pins::embedded_sha256()),
+        }),
+    })
+}
+
 fn compare(first: &[Made], second: &Outcome) -> Vec<Subject> {
     let other = |made: &Made| {
         let mut outputs = second.outputs.iter();
-        outputs.find(|output| output.inside == made.artefact.inside)
+        let output = outputs.find(|output| output.inside == made.artefact.inside);
+        output.map(|output| output.sha256.clone())
     };
     first
         .iter()
-        .map(|made| Subject {
-            target: made.spec.to_string(),
-            name: made.entry.name.clone(),
-            kind: made.artefact.kind,
-            inside: made.artefact.inside.clone(),
-            real: made.entry.artifact.path.clone(),
-            path: made.entry.path.clone(),
-            size: made.entry.artifact.size,
-            first: made.entry.artifact.sha256.clone(),
-            second: other(made).map(|output| output.sha256.clone()),
-        })
+        .map(|made| subject(made, other(made)))
         .collect()
+}
+
+fn subject(made: &Made, second: Option<String>) -> Subject {
+    Subject {
+        target: made.spec.to_string(),
+        name: made.entry.name.clone(),
+        kind: made.artefact.kind,
+        inside: made.artefact.inside.clone(),
+        real: made.entry.artifact.path.clone(),
+        path: made.entry.path.clone(),
+        size: made.entry.artifact.size,
+        first: made.entry.artifact.sha256.clone(),
+        second,
+    }
 }
 
 /// Leaves out what cannot be varied on this machine.

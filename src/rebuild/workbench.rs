@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -275,7 +276,6 @@ fn bind(source: PathBuf, target: PathBuf) -> Bind {
 }
 
 fn executable(path: &Path, text: &str) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
     fs::write(path, text).at("write", path)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).at("set the permissions of", path)
 }
@@ -301,9 +301,58 @@ pub fn now() -> i64 {
     })
 }
 
+/// Removes a folder with all in it, also where a build took away its own right
+/// to write to some of it.
 fn remove(path: &Path) -> Result<()> {
     match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).at("remove", path),
-        _ => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            unlock(path)?;
+            fs::remove_dir_all(path).at("remove", path)
+        }
+        result => result.at("remove", path),
+    }
+}
+
+fn unlock(folder: &Path) -> Result<()> {
+    let all = fs::Permissions::from_mode(0o700);
+    fs::set_permissions(folder, all).at("set the permissions of", folder)?;
+    for entry in fs::read_dir(folder).at("read", folder)? {
+        let entry = entry.at("read", folder)?;
+        if entry.file_type().at("read", folder)?.is_dir() {
+            unlock(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_build_locked_is_removed_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let verify = folder.path().join("verify");
+        let locked = verify.join("a/b");
+        fs::create_dir_all(&locked).unwrap();
+        fs::write(locked.join("file"), "").unwrap();
+        for folder in [&locked, &verify.join("a")] {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o500)).unwrap();
+        }
+        unlock(&verify).unwrap();
+        fs::write(locked.join("another"), "").unwrap();
+        remove(&verify).unwrap();
+        assert!(!verify.exists());
+        remove(&verify).unwrap();
+    }
+
+    #[test]
+    fn the_numbers_that_repeat_are_a_mebibyte_and_no_pattern() {
+        let numbers = numbers();
+        assert_eq!(numbers.len(), 1 << 20);
+        assert_eq!(numbers, super::numbers());
+        let zeros = numbers.iter().filter(|byte| **byte == 0).count();
+        assert!((3_000..6_000).contains(&zeros), "{zeros}");
     }
 }

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::layout::{paragraph, short, size};
 use crate::rebuild::{
-    Blame, Cause, Ending, Evidence, Factor, Nature, Origin, Subject, Variation, Verification,
+    Against, Blame, Cause, Ending, Evidence, Factor, Nature, Origin, Subject, Variation,
+    Verification,
 };
 
 /// Rises when a key changes its meaning or goes; new keys do not raise it.
@@ -13,7 +14,7 @@ const VERSION: u32 = 1;
 /// What is done for every build, so that two of them agree.
 const DEFAULTS: [&str; 6] = [
     "constant paths of source, target folder, crates and toolchain",
-    "SOURCE_DATE_EPOCH is constant",
+    "SOURCE_DATE_EPOCH is set, to a constant",
     "codegen-units stay at rustc's default, which no machine changes",
     "C compilers map the paths of sysroot and toolchain away (-ffile-prefix-map)",
     "archives have no times and owners (llvm-ar's default, and rustc's)",
@@ -28,6 +29,10 @@ pub fn text(verification: &Verification) -> String {
     }
     if let Some(blame) = &verification.blame {
         text.push_str(&reasons(blame));
+    }
+    if let Some(against) = &verification.against {
+        text.push_str(&compared(against, verification.reproducible()));
+        return text;
     }
     let all = Variation::ALL.len();
     let builds = match verification.builds {
@@ -49,6 +54,24 @@ pub fn text(verification: &Verification) -> String {
             "      not varied: ",
             &format!("{variation}, {why}"),
         ));
+    }
+    text
+}
+
+fn compared(against: &Against, same: bool) -> String {
+    let mut text = paragraph("      ", &format!("compared with {}", against.file));
+    if !against.unlisted.is_empty() {
+        let names = against.unlisted.join(", ");
+        text.push_str(&paragraph("      not listed there: ", &names));
+    }
+    if !same {
+        let hint = if against.other_pins {
+            "it was published by an xbuild of other pins: build with that one"
+        } else {
+            "what was published is of another source, other flags or another xbuild; or it is \
+             not reproducible: xbuild verify without --against shows that"
+        };
+        text.push_str(&paragraph("   hint: ", hint));
     }
     text
 }
@@ -238,6 +261,11 @@ pub fn json(verification: &Verification) -> Value {
         "builds": verification.builds,
         "seconds": verification.seconds,
         "causes": verification.blame.as_ref().map(causes),
+        "against": verification.against.as_ref().map(|against| json!({
+            "file": against.file,
+            "not_listed": against.unlisted,
+            "other_pins": against.other_pins,
+        })),
         "defaults": DEFAULTS,
     })
 }

@@ -52,6 +52,42 @@ fn a_sound_project_is_reproducible_under_every_variation() {
     assert_eq!(report["varied"], serde_json::json!(["time", "umask"]));
 }
 
+#[test]
+fn a_published_list_is_compared_with() {
+    let _building = one_at_a_time();
+    let project = copied("tests/fixtures/irreproducible/manifest-dir");
+    let report = verify(project.path(), &["--vary=aslr", "--format=json"])
+        .ok()
+        .json();
+    let hash = report["artifacts"][0]["sha256"].as_str().expect("a hash");
+    let list = project.path().join("SHA256SUMS");
+    let other = hash.replace(|c: char| c.is_ascii_digit(), "0");
+    for (text, code, part) in [
+        (format!("{hash}  manifest-dir\n"), 0, "reproducible"),
+        (
+            format!("{hash}  bin/manifest-dir\n{other}  other\n"),
+            0,
+            "compared with",
+        ),
+        (format!("{other}  manifest-dir\n"), 90, "not reproducible"),
+        (
+            format!("{other}  other\n"),
+            81,
+            "lists nothing of what was built",
+        ),
+        ("nonsense\n".to_owned(), 84, "SHA256SUMS:1: "),
+    ] {
+        fs::write(&list, text).expect("a list");
+        verify(project.path(), &["--against=SHA256SUMS"])
+            .exits(code)
+            .says(part);
+    }
+    verify(project.path(), &["--against=absent"])
+        .exits(87)
+        .says("`absent`");
+    verify(project.path(), &["--against=SHA256SUMS", "--vary=time"]).exits(2);
+}
+
 /// A seeded defect: its fixture, what it depends on, and for each cause who
 /// makes the difference and the text that the second build has there.
 type Defect = (
