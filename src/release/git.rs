@@ -2,7 +2,7 @@
 //! is from. The machine's own `git` is asked, and nothing of the repository's
 //! configuration is run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::host;
@@ -138,34 +138,6 @@ pub fn source_uri(remote: &str) -> Option<String> {
         None => authority.to_owned(),
     };
     Some(format!("git+{scheme}://{host}/{path}"))
-}
-
-/// Documents that belong into a package: what licences ask for, and what
-/// tells people what they have.
-///
-/// # Errors
-/// `Kind::Filesystem`.
-pub fn documents(folder: &Path) -> Result<Vec<PathBuf>> {
-    const BEGINNINGS: [&str; 7] = [
-        "CHANGELOG",
-        "COPYING",
-        "COPYRIGHT",
-        "LICENCE",
-        "LICENSE",
-        "NOTICE",
-        "README",
-    ];
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).at("read", folder)? {
-        let path = entry.at("read", folder)?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.unwrap_or_default().to_ascii_uppercase();
-        if path.is_file() && BEGINNINGS.iter().any(|word| name.starts_with(word)) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 #[cfg(test)]

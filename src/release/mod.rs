@@ -7,6 +7,8 @@
 //! from what was observed ([`crate::attest::observed`]).
 
 mod assemble;
+mod built;
+mod documents;
 mod git;
 mod guard;
 mod lock;
@@ -18,22 +20,19 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::artifact::BinaryFacts;
 use crate::attest::keys::source::KeySource;
 use crate::attest::manifest::Manifest;
 use crate::attest::{SecretKey, Source};
-use crate::build::{Build, Made, Request, relative};
-use crate::cargo::{ArtefactKind, CargoArgs, Verb};
+use crate::build::{Request, relative};
+use crate::cargo::CargoArgs;
 use crate::config::Passthrough;
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::package::{Format, gather};
 use crate::pins::{Pins, Sha256};
 use crate::rebuild;
-use crate::report::Report;
 use crate::toolchain::{Part, sets_of};
 use crate::{attest, nix, shell, terminal};
 
-use assemble::{Artefact, Second};
 use git::Checkout;
 use guard::Sight;
 use lock::Lock;
@@ -88,7 +87,7 @@ pub fn run(request: &Request, args: &CargoArgs, options: &Options) -> Result<Res
     let name = name(request, options)?;
     let key = open_key(request, options)?;
     let epoch = gather::epoch()?;
-    let built = match built(request, args, options)? {
+    let built = match built::built(request, args, options)? {
         Ok(built) => built,
         Err(code) => return Ok(Err(code)),
     };
@@ -104,7 +103,7 @@ pub fn run(request: &Request, args: &CargoArgs, options: &Options) -> Result<Res
         Error::new(Kind::Usage, message).hint(format!("--name {}", names.join("\n--name ")))
     })?;
     let stem = format!("{name}-{version}");
-    let documents = documents(request)?;
+    let documents = documents::documents(request)?;
     let archives =
         assemble::archives(&stem, &options.formats, &built.artefacts, &documents, epoch)?;
     let second = built.second.as_ref();
@@ -249,147 +248,6 @@ fn passthrough(request: &Request) -> Vec<String> {
         .map(|variable| variable.name().to_owned())
         .collect();
     names.into_iter().collect()
-}
-
-/// What came of building everything.
-struct Built {
-    artefacts: Vec<Artefact>,
-    second: Option<Second>,
-}
-
-fn built(request: &Request, args: &CargoArgs, options: &Options) -> Result<Result<Built, u8>> {
-    let mut built = Built {
-        artefacts: Vec::new(),
-        second: options.verify.as_ref().map(|_| Second::default()),
-    };
-    for group in request.groups() {
-        let build = Build::prepare(Verb::Build, args, request, &group)?;
-        let made = match build.make()? {
-            Ok(made) => made,
-            Err(code) => return Ok(Err(code)),
-        };
-        reported(request, &made)?;
-        let published = made.iter().filter(|made| is_published(made.artefact.kind));
-        for one in published {
-            if options.formats.contains(&Format::Oci) {
-                warn_of_loader(one);
-            }
-            built.artefacts.push(artefact(one)?);
-        }
-        if let (Some(wanted), Some(second)) = (&options.verify, &mut built.second) {
-            match rebuild::verify(&build, wanted)? {
-                Ok(found) => again(&found, second)?,
-                Err(code) => return Ok(Err(code)),
-            }
-        }
-    }
-    if built.artefacts.is_empty() {
-        let message = "the project makes no program and no library to release";
-        return Err(Error::new(Kind::Project, message));
-    }
-    Ok(Ok(built))
-}
-
-/// Says what was built and what the checks found.
-fn reported(request: &Request, made: &[Made]) -> Result<()> {
-    let mut verdict = Ok(());
-    for spec in &request.specs {
-        let own = made.iter().filter(|made| made.spec == *spec);
-        let report = Report {
-            target: spec.to_string(),
-            hermetic: request.is_hermetic(),
-            entries: own.map(|made| made.entry.clone()).collect(),
-        };
-        if !report.entries.is_empty() && terminal::verbosity() >= 0 {
-            terminal::talk(report.text());
-        }
-        terminal::talk(report.findings_text());
-        verdict = verdict.and(report.verdict());
-    }
-    verdict
-}
-
-fn is_published(kind: ArtefactKind) -> bool {
-    matches!(
-        kind,
-        ArtefactKind::Bin | ArtefactKind::Cdylib | ArtefactKind::Staticlib
-    )
-}
-
-/// An image holds the release alone: what a program loads is not in it.
-fn warn_of_loader(made: &Made) {
-    if let BinaryFacts::Elf(elf) = &made.entry.artifact.facts
-        && let Some(loader) = &elf.interpreter
-    {
-        terminal::warning(format!(
-            "the image for {} has no {loader}, without which `{}` does not start; a musl target needs none",
-            made.spec, made.entry.name
-        ));
-    }
-}
-
-fn artefact(made: &Made) -> Result<Artefact> {
-    let path = Path::new(&made.entry.path);
-    let bytes = fs::read(path).at("read", path)?;
-    if Sha256::of(&bytes).to_hex() != made.entry.artifact.sha256 {
-        let message = format!("`{}` changed after it was built", path.display());
-        return Err(Error::new(Kind::Integrity, message));
-    }
-    Ok(Artefact {
-        target: made.spec.to_string(),
-        triple: made.spec.triple().to_owned(),
-        file: file_name(path)?,
-        program: made.artefact.kind == ArtefactKind::Bin,
-        bytes,
-    })
-}
-
-/// Takes over what the second build gave, and refuses where it differs.
-fn again(found: &rebuild::Verification, second: &mut Second) -> Result<()> {
-    // What holds for the whole release is what was varied for each target.
-    let varied: Vec<&str> = found.varied.iter().map(|one| one.name()).collect();
-    match &mut second.variations {
-        Some(common) => common.retain(|name| varied.contains(&name.as_str())),
-        none => *none = Some(varied.into_iter().map(str::to_owned).collect()),
-    }
-    for subject in found.subjects.iter().filter(|one| is_published(one.kind)) {
-        if !subject.reproducible() {
-            terminal::talk(crate::report::verify_text(found));
-            let message = format!("`{}` is not reproducible", subject.name);
-            return Err(Error::new(Kind::Differs, message)
-                .hint("--no-verify releases it, and the provenance says that it is unverified"));
-        }
-        if let Some(digest) = &subject.second {
-            let digest = digest.parse::<Sha256>().map_err(|cause| {
-                Error::new(Kind::Internal, "a digest of the second build").caused_by(cause)
-            })?;
-            let key = (subject.target.clone(), file_name(&subject.inside)?);
-            second.digests.insert(key, digest);
-        }
-    }
-    Ok(())
-}
-
-fn file_name(path: &Path) -> Result<String> {
-    let name = path.file_name().and_then(|name| name.to_str());
-    name.map(str::to_owned).ok_or_else(|| {
-        let message = format!("`{}` has no name that can be published", path.display());
-        Error::new(Kind::Project, message)
-    })
-}
-
-fn documents(request: &Request) -> Result<Vec<(String, Vec<u8>)>> {
-    let package = request
-        .project
-        .manifest
-        .parent()
-        .unwrap_or(&request.project.root);
-    let mut paths = git::documents(package)?;
-    if paths.is_empty() {
-        paths = git::documents(&request.project.root)?;
-    }
-    let read = |path: &PathBuf| Ok((file_name(path)?, fs::read(path).at("read", path)?));
-    paths.iter().map(read).collect()
 }
 
 fn uri(checkout: &Checkout, options: &Options) -> String {
