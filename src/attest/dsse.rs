@@ -89,11 +89,6 @@ impl Envelope {
     /// [`Refusal::Malformed`] where payload or signature are no base64;
     /// [`Refusal::Signature`] where no signature holds.
     pub fn open(&self, verify: impl Fn(&[u8], &[u8]) -> bool) -> Result<Verified, Refusal> {
-        let decode = |what: &str, text: &str| {
-            base64::decode(text).ok_or_else(|| {
-                Refusal::Malformed("DSSE envelope", format!("its {what} is not base64"))
-            })
-        };
         let payload = decode("payload", &self.payload)?;
         let message = pae(&self.payload_type, &payload);
         for signature in &self.signatures {
@@ -106,6 +101,20 @@ impl Envelope {
         }
         Err(Refusal::Signature)
     }
+
+    /// The payload that anybody may have put there: for comparing with, never
+    /// for trusting.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] where it is no base64.
+    pub fn payload_unverified(&self) -> Result<Vec<u8>, Refusal> {
+        decode("payload", &self.payload)
+    }
+}
+
+fn decode(what: &str, text: &str) -> Result<Vec<u8>, Refusal> {
+    base64::decode(text)
+        .ok_or_else(|| Refusal::Malformed("DSSE envelope", format!("its {what} is not base64")))
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ pub mod manifest;
 pub mod observed;
 pub mod policy;
 pub mod provenance;
-pub mod published;
 pub mod refusal;
 pub mod sbom;
 pub mod sign;
@@ -30,10 +29,9 @@ pub use dsse::Envelope;
 pub use keys::{PublicKey, SecretKey};
 pub use observed::{Comparison, Verdict};
 pub use policy::Policy;
-pub use published::Published;
 pub use refusal::Refusal;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 #[cfg(test)]
 mod verify_tests;

@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use crate::attest::manifest::Manifest;
+use crate::attest::provenance::SECOND_BUILD;
 use crate::attest::statement::Statement;
 use crate::attest::{Envelope, bundle, json, sums};
 use crate::error::{Error, Kind, Result};
@@ -124,10 +125,10 @@ fn of_json(place: &str, value: Value, bytes: &[u8]) -> Result<Published> {
 }
 
 fn of_envelope(place: &str, envelope: &Envelope) -> Result<Published> {
-    // Compared with, not trusted: any signature will do.
-    let opened = envelope.open(|_, _| true);
-    let opened = opened.map_err(|refusal| refusal.error(place))?;
-    let value = json::parse(opened.payload()).map_err(|cause| none(place).caused_by(cause))?;
+    // Compared with, not trusted.
+    let payload = envelope.payload_unverified();
+    let payload = payload.map_err(|refusal| refusal.error(place))?;
+    let value = json::parse(&payload).map_err(|cause| none(place).caused_by(cause))?;
     of_statement(place, value)
 }
 
@@ -149,7 +150,31 @@ fn of_statement(place: &str, value: Value) -> Result<Published> {
             sha256,
         });
     }
-    Ok(Published { files, pins: None })
+    // Provenance of ours tells what is in its packages: each artefact that two
+    // builds gave.
+    let byproducts = statement.predicate.pointer("/runDetails/byproducts");
+    for byproduct in byproducts.and_then(Value::as_array).into_iter().flatten() {
+        let name = byproduct.get("name").and_then(Value::as_str);
+        let name = name.and_then(|name| name.strip_prefix(SECOND_BUILD));
+        let first = byproduct.pointer("/annotations/xbuild_first");
+        if let Some(name) = name
+            && let Some((target, _)) = name.split_once('/')
+            && let Some(first) = first.and_then(Value::as_str)
+        {
+            files.push(PublishedFile {
+                name: name.to_owned(),
+                target: Some(target.to_owned()),
+                sha256: first
+                    .parse()
+                    .map_err(|cause| none(place).caused_by(cause))?,
+            });
+        }
+    }
+    let pins = "/buildDefinition/internalParameters/xbuild_pins/sha256";
+    let pins = statement.predicate.pointer(pins).and_then(Value::as_str);
+    let pins = pins.map(str::parse::<Sha256>).transpose();
+    let pins = pins.map_err(|cause| none(place).caused_by(cause))?;
+    Ok(Published { files, pins })
 }
 
 fn none(place: &str) -> Error {
@@ -195,6 +220,26 @@ mod tests {
             assert_eq!(found[0].sha256, hash("rg"), "{text}");
             assert!(published.of("other", "t", "t").is_empty());
         }
+    }
+
+    #[test]
+    fn provenance_tells_what_is_in_its_packages() {
+        let build = crate::attest::samples::build();
+        let archive = ("hello.tar.gz".to_owned(), hash("hello.tar.gz"));
+        let statement = crate::attest::provenance::statement(&build, &[archive]);
+        let mut statement = serde_json::to_value(statement).unwrap();
+        let byproduct = serde_json::json!({
+            "name": "xbuild_second_build/x86_64-unknown-linux-gnu.2.17/rg",
+            "annotations": { "xbuild_first": hash("rg"), "xbuild_second": null },
+        });
+        let byproducts = &mut statement["predicate"]["runDetails"]["byproducts"];
+        byproducts.as_array_mut().unwrap().push(byproduct);
+        let published = Published::parse("list", statement.to_string().as_bytes()).unwrap();
+        assert_eq!(published.pins, Some(build.pins));
+        let target = "x86_64-unknown-linux-gnu.2.17";
+        let found = published.of("rg", target, "x86_64-unknown-linux-gnu");
+        assert_eq!(found[0].sha256, hash("rg"));
+        assert!(published.of("rg", "other", "other").is_empty());
     }
 
     #[test]

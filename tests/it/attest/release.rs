@@ -285,6 +285,13 @@ fn a_release_is_verified_by_others_and_the_same_elsewhere() {
         .args(["-V", "-m", "SHA256SUMS", "-p", "../mini.pub"]);
     run(&sums.cwd(&out)).ok();
 
+    // Whoever has the source and a publication only rebuilds and compares.
+    for published in ["spied-1.2.3.intoto.jsonl", "spied-1.2.3.manifest.json"] {
+        let caller = xbuild().args(["verify", "--target", TARGET, "--against"]);
+        let caller = caller.arg(folder.join(published));
+        caller.cwd(there.desk.path("there at a path")).run().ok();
+    }
+
     // A lock file that is not up to date is no part of the commit.
     let manifest = here.desk.read("here/Cargo.toml").replace("1.2.3", "1.2.4");
     here.desk.write("here/Cargo.toml", &manifest);
