@@ -102,12 +102,8 @@ fn reasons(blame: &Blame) -> String {
         text.push_str(&reason(cause));
     }
     let ending = match &blame.ending {
-        Ending::Complete => return text,
-        Ending::Unsteady => {
-            "no variation: two builds under the same conditions differ, with clock, addresses \
-             and random numbers held still"
-                .to_owned()
-        }
+        // The second is told with its evidence.
+        Ending::Complete | Ending::Unsteady => return text,
         Ending::NotShown => {
             "unknown: with clock, addresses and random numbers held still nothing differs, \
              whatever is varied"
@@ -139,7 +135,9 @@ fn reason(cause: &Cause) -> String {
         Some((words, evidence.nature.words()))
     });
     let mut what = match (&cause.factors[..], cause.fails) {
-        ([], _) => String::new(),
+        ([], _) => "no variation — two builds under the same conditions differ, with clock, \
+                    addresses and random numbers held still"
+            .to_owned(),
         (_, true) => format!(
             "{} — the build fails when that is another",
             names.join(" + ")
@@ -152,16 +150,11 @@ fn reason(cause: &Cause) -> String {
         ),
     };
     if let Some((origin, nature)) = origin {
-        if !what.is_empty() {
-            what.push_str(": ");
-        }
+        what.push_str(": ");
         what.push_str(&origin);
         if let Some(nature) = nature {
             what.push_str(&format!(", {nature}"));
         }
-    }
-    if what.is_empty() {
-        return what;
     }
     let mut text = paragraph("  cause: ", &what);
     for evidence in &cause.evidence {

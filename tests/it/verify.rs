@@ -215,6 +215,34 @@ fn debug_information_and_file_names_stay_the_same_elsewhere() {
     assert_eq!(outcome.json()["verdict"], "reproducible", "{outcome}");
 }
 
+/// A cause that nothing holds still is no variation's, and one that every two
+/// builds differ in is found even where it was not varied.
+#[test]
+fn what_differs_without_being_varied_is_said_to() {
+    let _building = one_at_a_time();
+    let cycles = copied("tests/fixtures/irreproducible/cycles");
+    let outcome = verify(cycles.path(), &["--format=json"]).exits(90);
+    let report = outcome.json();
+    assert_eq!(report["causes"]["search"], "unsteady", "{outcome}");
+    let found = &report["causes"]["found"][0];
+    assert_eq!(found["factors"], serde_json::json!([]), "{outcome}");
+    assert_eq!(found["evidence"][0]["origin"]["file"], "seen", "{outcome}");
+
+    let timestamp = copied("tests/fixtures/irreproducible/timestamp");
+    let outcome = verify(timestamp.path(), &["--vary=umask"]).exits(90);
+    // Lines are at most 80 columns: words alone are sure to stand in one.
+    let words: Vec<&str> = outcome.stderr.split_whitespace().collect();
+    let said = words.join(" ");
+    for part in [
+        "cause: time — the build depends on the time: the build script of timestamp 0.1.0 \
+         writes `seen`, a date or a time where: `timestamp`, section .rodata, offset ",
+        "hint: in place of the clock take the variable SOURCE_DATE_EPOCH",
+        "1 of 14 variations",
+    ] {
+        assert!(said.contains(part), "{part:?} in\n{outcome}");
+    }
+}
+
 #[test]
 fn a_stale_first_build_is_found_out() {
     let _building = one_at_a_time();

@@ -179,18 +179,20 @@ fn suspects(subjects: &[Subject], second: &Outcome) -> Result<Vec<Factor>> {
     Ok(suspicion::suspects(&texts))
 }
 
-/// All that was varied, and random numbers: suspects first, then what is the
-/// cause most often.
+/// All that was varied, and what differs between any two builds that are not
+/// quiet, the time, addresses and random numbers: suspects first, then what is
+/// the cause most often.
 fn order(varied: &[Variation], suspects: &[Factor]) -> Vec<Factor> {
-    const LIKELY: [Factor; 4] = [
+    const LIKELY: [Factor; 5] = [
         Factor::Varied(Variation::Time),
         Factor::Random,
         Factor::Varied(Variation::BuildPath),
         Factor::Varied(Variation::FileOrdering),
+        Factor::Varied(Variation::Aslr),
     ];
     let possible = |factor: &Factor| match factor {
+        Factor::Varied(Variation::Time | Variation::Aslr) | Factor::Random => true,
         Factor::Varied(variation) => varied.contains(variation),
-        Factor::Random => true,
     };
     let all = varied.iter().map(|variation| Factor::Varied(*variation));
     let mut order: Vec<Factor> = Vec::new();
