@@ -67,10 +67,14 @@ fn try_become(
     Err(errno).at(Step::Program, &plan.command[0])
 }
 
+/// `UNAME26` of linux/personality.h: the same for every C library, though the
+/// crate leaves it out where musl's header does.
+const UNAME26: Persona = Persona::from_bits_retain(0x0002_0000);
+
 /// Sets what the command inherits of another machine.
 fn disguise(plan: &Plan) -> ::nix::Result<()> {
     let mut persona = personality::get()?;
-    persona.set(Persona::UNAME26, plan.old_kernel_name);
+    persona.set(UNAME26, plan.old_kernel_name);
     persona.set(Persona::ADDR_NO_RANDOMIZE, plan.fixed_addresses);
     if plan.old_kernel_name || plan.fixed_addresses {
         personality::set(persona)?;
