@@ -38,5 +38,17 @@
       };
 
       checks.${system} = parts.checks;
+
+      lib.buildPackage = parts.buildPackage;
+
+      overlays.default = _: _: {
+        inherit (parts) xbuild;
+        xbuildPackage = parts.buildPackage;
+      };
+
+      templates.default = {
+        path = ./examples/flake;
+        description = "A Cargo package, cross-compiled by xbuild as ordinary derivations";
+      };
     };
 }

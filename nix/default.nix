@@ -2,7 +2,7 @@
 # tests all come in through this file, so that a toolchain has one identity.
 #
 # Attributes: `toolchain.NAME`, `runner.NAME` (NAME = triple, with `-2_17` for
-# a floor of 2.17), `clippy`, `stranger`, `rust`, `llvm`.
+# a floor of 2.17), `buildPackage`, `clippy`, `stranger`, `rust`, `llvm`.
 let
   packages = import ./lib/packages.nix;
   targets = import ./lib/targets.nix;
@@ -124,15 +124,13 @@ let
   makeShell = import ./shell.nix { inherit bash hostCc; };
   crates = import ./lib/crates.nix { inherit step; };
 
-  # xbuild itself; the embedded copy of this folder has no Cargo.lock beside it.
-  xbuild = import ./package.nix {
-    inherit step hostCc llvm userland;
-    toolchain = toolchain.x86_64-unknown-linux-musl;
-    crates = crates {
-      name = "xbuild";
-      lock = ../Cargo.lock;
-    };
+  buildPackage = import ./build-package.nix {
+    inherit step crates hostCc userland;
+    toolchains = toolchain;
   };
+
+  # xbuild itself; the embedded copy of this folder has no Cargo.lock beside it.
+  xbuild = import ./package.nix { inherit step buildPackage; };
 in
 {
   inherit
@@ -143,7 +141,7 @@ in
     stranger
     targets
     ;
-  inherit toolchain runner;
+  inherit toolchain runner buildPackage;
   shell = builtins.mapAttrs (
     name: request:
     makeShell {

@@ -1,13 +1,6 @@
 # xbuild, built by its own pinned toolchain as a static program, so that it
 # runs on any x86_64 Linux.
-{
-  step,
-  crates,
-  toolchain,
-  hostCc,
-  llvm,
-  userland,
-}:
+{ step, buildPackage }:
 let
   root = ../.;
   # Only what the program is made of: a change of a test or a text builds
@@ -19,8 +12,8 @@ let
     "src"
     "nix"
   ];
-  source = builtins.path {
-    name = "xbuild-source";
+  files = builtins.path {
+    name = "xbuild-files";
     path = root;
     filter =
       path: _:
@@ -30,36 +23,22 @@ let
       in
       builtins.elem top wanted;
   };
-  triple = "x86_64-unknown-linux-musl";
 in
-step {
+buildPackage {
   name = "xbuild";
-  path = [
-    toolchain
-    llvm
-    userland
-  ];
-  script = ''
-    cp -r ${source} source
-    chmod -R u+w source
-    cd source
-    # Cargo wants every declared target to have its file.
-    for target in tests/it benches/warm; do
-      mkdir -p $target
-      echo 'fn main() {}' > $target/main.rs
-    done
-    ${builtins.concatStringsSep "\n" (
-      map (name: "export ${name}=${toolchain.facts.env.${name}}") (builtins.attrNames toolchain.facts.env)
-    )}
-    # Nix's sandbox has no /lib64: what runs in it names its loader by path.
-    export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=${hostCc}/bin/x86_64-linux-gnu-clang
-    export RUSTC=${toolchain}/bin/rustc RUSTDOC=${toolchain}/bin/rustdoc
-    export CARGO_HOME=$PWD/../cargo CARGO_TARGET_DIR=$PWD/../target
-    cargo build --offline --locked --release --target ${triple} --bins \
-      --config 'source.crates-io.replace-with="vendored"' \
-      --config 'source.vendored.directory="${crates}"'
-    mkdir -p $out/bin
-    cp $CARGO_TARGET_DIR/${triple}/release/xbuild $CARGO_TARGET_DIR/${triple}/release/cargo-xbuild $out/bin/
-    $out/bin/xbuild --version
-  '';
+  src = step {
+    name = "xbuild-source";
+    script = ''
+      cp -r ${files} $out
+      chmod -R u+w $out
+      # Cargo wants every declared target to have its file.
+      for target in tests/it benches/warm; do
+        mkdir -p $out/$target
+        echo 'fn main() {}' > $out/$target/main.rs
+      done
+    '';
+  };
+  lock = ../Cargo.lock;
+  target = "x86_64-unknown-linux-musl";
+  cargoFlags = [ "--bins" ];
 }

@@ -333,6 +333,25 @@ mod tests {
             .collect()
     }
 
+    /// `nix/build-package.nix` makes the same bits only in the same surroundings.
+    #[test]
+    fn derivations_have_the_variables_of_the_shell() {
+        let text = include_str!("../nix/environment.json");
+        let theirs: BTreeMap<String, String> = serde_json::from_str(text).unwrap();
+        let tools = Tools {
+            toolchains: &[],
+            runners: &[],
+            extra: &[],
+        };
+        let mut ours = tools.environment();
+        ours.remove(OsStr::new("PATH"));
+        let theirs: BTreeMap<OsString, OsString> = theirs
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        assert_eq!(theirs, ours);
+    }
+
     #[test]
     fn only_listed_variables_of_the_caller_pass() {
         let caller = vars(&[

@@ -6,7 +6,13 @@
 { name, lock }:
 let
   packages = (builtins.fromTOML (builtins.readFile lock)).package;
-  registry = builtins.filter (package: package ? checksum) packages;
+  registry = builtins.filter (
+    package:
+    if package ? source && !(package ? checksum) then
+      throw "`${package.name}` comes from ${package.source}: only crates of a registry have a checksum to fetch them by"
+    else
+      package ? checksum
+  ) packages;
   crate =
     package:
     let

@@ -28,7 +28,7 @@ use crate::support::{self, Outcome, copied, one_at_a_time, repository, run, temp
 /// What the flake is made of; the rest of the repository is no part of it.
 /// A room of the sources is called as what cargo builds in, and left out of a
 /// copy of theirs.
-const FLAKE: [&str; 8] = [
+const FLAKE: [&str; 9] = [
     "flake.nix",
     "flake.lock",
     "Cargo.toml",
@@ -37,6 +37,7 @@ const FLAKE: [&str; 8] = [
     "src",
     "src/target",
     "nix",
+    "examples/flake",
 ];
 
 /// A Nix of the user's, the flake, and a server of the files it wants.
@@ -147,16 +148,19 @@ fn download_indexes() {
         .unwrap_or_else(|error| panic!("the pins: {error}"));
 }
 
-/// The crates of this package's lock file, by their SHA-256, as cargo keeps
-/// them.
+/// The crates of this package's and the example's lock file, by their SHA-256,
+/// as cargo keeps them.
 fn crates() -> BTreeMap<String, PathBuf> {
-    let mut command = Command::new(host::var("CARGO").expect("the tests run below cargo"))
-        .args(["fetch", "--locked", "--quiet"])
-        .cwd(repository(""));
-    for (name, value) in host::vars() {
-        command = command.env(name, value);
+    let packages = ["", "examples/hello"].map(repository);
+    for package in &packages {
+        let mut command = Command::new(host::var("CARGO").expect("the tests run below cargo"))
+            .args(["fetch", "--locked", "--quiet"])
+            .cwd(package);
+        for (name, value) in host::vars() {
+            command = command.env(name, value);
+        }
+        run(&command).ok();
     }
-    run(&command).ok();
     let cargo_home = support::machines_cargo_home().expect("cargo's home");
     let registries = fs::read_dir(cargo_home.join("registry/cache")).expect("cargo's registries");
     let mut files = BTreeMap::new();
@@ -166,9 +170,12 @@ fn crates() -> BTreeMap<String, PathBuf> {
             files.insert(file.file_name().to_string_lossy().into_owned(), file.path());
         }
     }
-    let lock = fs::read_to_string(repository("Cargo.lock")).expect("the lock file");
-    let lock: toml::Table = toml::from_str(&lock).expect("a lock file");
-    let packages = lock["package"].as_array().expect("packages");
+    let locked = packages.map(|package| {
+        let lock = fs::read_to_string(package.join("Cargo.lock")).expect("the lock file");
+        let lock: toml::Table = toml::from_str(&lock).expect("a lock file");
+        lock["package"].as_array().expect("packages").clone()
+    });
+    let packages = locked.concat();
     let text = |package: &toml::Value, key: &str| package.get(key)?.as_str().map(str::to_owned);
     let wanted = packages.iter().filter_map(|package| {
         let name = format!(
@@ -188,7 +195,7 @@ fn flake() -> TempDir {
     for name in FLAKE {
         let (from, to) = (repository(name), folder.path().join(name));
         if from.is_dir() {
-            fs::create_dir(&to).expect("a folder");
+            fs::create_dir_all(&to).expect("a folder");
             support::copy(&from, &to);
         } else {
             fs::copy(&from, &to).expect("a copied file");
@@ -303,6 +310,86 @@ fn the_flakes_own_xbuild_is_static_and_passes_its_checks() {
             &["check", &format!("path:{}", doors.flake.path().display())],
         )
         .ok();
+}
+
+/// What a team with a builder and a cache of its own does with a package.
+#[test]
+fn a_package_as_a_derivation_has_the_bits_of_a_build() {
+    let _building = one_at_a_time();
+    let target = "aarch64-unknown-linux-gnu.2.17";
+    let hello = copied("examples/hello");
+    let doors = Doors::new(&[spec(target)]);
+    let flake = doors.flake.path().display();
+    let package = format!(
+        "(builtins.getFlake \"path:{flake}\").lib.buildPackage {{ \
+           src = {}; target = \"{target}\"; }}",
+        hello.path().display()
+    );
+    let build = |more: &[&str]| {
+        let words = ["--json", "--no-link", "--impure", "--expr", &package];
+        doors.nix("build", &[&words, more].concat()).ok()
+    };
+    let out = out_of(&build(&[]).json());
+    let on_disk = doors.nix.root().join(out.trim_start_matches('/'));
+
+    support::xbuild()
+        .args(["build", "--release", "--target", target])
+        .cwd(hello.path())
+        .run()
+        .ok();
+    let ours = hello
+        .path()
+        .join("target/aarch64-unknown-linux-gnu/release/hello");
+    let bits = |file: &Path| Sha256::of(&fs::read(file).expect("a program"));
+    assert_eq!(bits(&on_disk.join("bin/hello")), bits(&ours));
+    // Nix builds it once more and compares.
+    build(&["--rebuild"]);
+
+    // To a cache, signed; and back into a store that wants the signature.
+    let (cache, other, key) = (temp(), temp(), temp().path().join("key"));
+    fs::create_dir_all(key.parent().expect("a folder")).expect("a folder");
+    let secret = doors
+        .nix(
+            "key",
+            &["generate-secret", "--key-name", "cache.example.invalid-1"],
+        )
+        .ok();
+    fs::write(&key, &secret.stdout).expect("a key");
+    let place = format!(
+        "file://{}?secret-key={}",
+        cache.path().display(),
+        key.display()
+    );
+    doors.nix("copy", &["--to", &place, &out]).ok();
+    let public = Command::new(doors.nix.program())
+        .args(["key", "convert-secret-to-public"])
+        .to_std()
+        .stdin(File::open(&key).expect("the key"))
+        .env("NIX_CONF_DIR", folders().own_nix().join("conf"))
+        .output()
+        .expect("the public key");
+    let public = String::from_utf8(public.stdout).expect("text");
+    fs::remove_file(&key).expect("the key goes");
+    let other = other.path().join("store").display().to_string();
+    let back = |trusted: &str| {
+        let cache = format!("file://{}", cache.path().display());
+        let words = [
+            "--from",
+            &cache,
+            "--to",
+            &other,
+            "--option",
+            "trusted-public-keys",
+            trusted,
+            &out,
+        ];
+        doors.nix("copy", &words)
+    };
+    let untrusted = back("somebody-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    assert_ne!(untrusted.code, 0, "{untrusted}");
+    back(public.trim()).ok();
+    let returned = Path::new(&other).join(out.trim_start_matches('/'));
+    assert_eq!(bits(&returned.join("bin/hello")), bits(&ours));
 }
 
 #[test]

@@ -1,0 +1,141 @@
+# A Cargo package as an ordinary derivation, with the same bits as `xbuild build
+# --release`: so Nix's remote builders, binary caches and `--rebuild` work on it.
+#
+#   src          the folder with Cargo.toml and Cargo.lock
+#   target       a triple, with a floor where wanted: aarch64-unknown-linux-gnu.2.17
+#   name         of the derivation; else of the package
+#   lock         else Cargo.lock in src
+#   cargoFlags   more words for `cargo build`: [ "--bin" "tool" ]
+#   environment  more variables: they are inputs of the derivation, not the caller's
+#
+# Nix's sandbox builds in /build, where the hermetic shell has everything too:
+# paths that rustc writes down are the same. It has no /lib64, though, so what
+# is linked to run in it (build scripts, proc macros) names its loader.
+{
+  step,
+  crates,
+  toolchains,
+  hostCc,
+  userland,
+}:
+{
+  src,
+  target,
+  name ? null,
+  lock ? "${src}/Cargo.lock",
+  cargoFlags ? [ ],
+  environment ? { },
+}:
+let
+  upper = import ./lib/upper.nix;
+  attribute =
+    let
+      parts = builtins.match "([^.]+)\\.(.+)" target;
+    in
+    if parts == null then
+      target
+    else
+      "${builtins.elemAt parts 0}-${builtins.replaceStrings [ "." ] [ "_" ] (builtins.elemAt parts 1)}";
+  toolchain =
+    toolchains.${attribute}
+      or (throw "xbuild knows no target `${target}`; `xbuild targets` lists them and their floors");
+  facts = toolchain.facts;
+  triple = facts.triple;
+
+  manifest = builtins.fromTOML (builtins.readFile "${src}/Cargo.toml");
+  packageName = if name != null then name else manifest.package.name or "workspace";
+
+  # What cargo built, and git's own, are no source.
+  source =
+    if builtins.isPath src then
+      builtins.path {
+        path = src;
+        name = "${packageName}-source";
+        filter =
+          path: type: !(type == "directory" && builtins.elem (baseNameOf path) [ ".git" "target" ]);
+      }
+    else
+      src;
+
+  vendored = crates {
+    name = packageName;
+    inherit lock;
+  };
+
+  # The host is a target too: cargo has one linker for its programs, which only
+  # here run where they are linked.
+  hostLinker =
+    if triple != facts.host then
+      "${hostCc}/bin/x86_64-linux-gnu-clang"
+    else
+      "${
+        step {
+          name = "linker-of-both";
+          script = ''
+            mkdir $out
+            {
+              echo '#!${userland}/bin/sh'
+              echo 'case " $* " in'
+              echo '*" -o /build/target/${triple}/"*) exec ${facts.env."CARGO_TARGET_${upper triple}_LINKER"} "$@" ;;'
+              echo '*) exec ${hostCc}/bin/x86_64-linux-gnu-clang "$@" ;;'
+              echo 'esac'
+            } > $out/linker
+            chmod +x $out/linker
+          '';
+        }
+      }/linker";
+
+  variables =
+    builtins.fromJSON (builtins.readFile ./environment.json)
+    // facts.env
+    // {
+      "CARGO_TARGET_${upper facts.host}_LINKER" = hostLinker;
+      RUSTC = "${toolchain}/bin/rustc";
+      RUSTDOC = "${toolchain}/bin/rustdoc";
+      PATH = builtins.concatStringsSep ":" facts.path;
+    }
+    // environment;
+  # Single quotes end where the text has one: 'it'\''s'.
+  quote = text: "'${builtins.replaceStrings [ "'" ] [ "'\\''" ] (toString text)}'";
+  exports = builtins.concatStringsSep "\n" (
+    map (name: "export ${name}=${quote variables.${name}}") (builtins.attrNames variables)
+  );
+in
+step {
+  name = "${packageName}-${attribute}";
+  script = ''
+    if [ "$PWD" != /build ]; then
+      echo "this derivation builds in Nix's sandbox, in /build, not in $PWD: sandbox = true in nix.conf" >&2
+      exit 1
+    fi
+    cp -r ${source} source
+    chmod -R u+w source
+    mkdir -p home target cargo/registry/src
+    # Where cargo itself unpacks the crates of the registry.
+    ln -s ${vendored} cargo/registry/src/index.crates.io-1949cf8c6b5b557f
+    {
+      echo '[source.crates-io]'
+      echo 'replace-with = "vendored"'
+      echo '[source.vendored]'
+      echo 'directory = "/build/cargo/registry/src/index.crates.io-1949cf8c6b5b557f"'
+    } > cargo/config.toml
+    tools=$PATH
+    ${exports}
+    cd source
+    cargo build --release --locked --target ${triple} ${builtins.concatStringsSep " " (map quote cargoFlags)}
+
+    export PATH=$tools
+    cd /build/target/${triple}/release
+    for file in *; do
+      [ -f "$file" ] || continue
+      case $file in
+        *.d | *.rlib | *.rmeta | .cargo-lock) continue ;;
+        *.so | *.a) folder=lib ;;
+        *) folder=bin ;;
+      esac
+      mkdir -p $out/$folder
+      cp "$file" $out/$folder/
+    done
+    [ -d $out ] || { echo "cargo made no program and no library for ${triple}" >&2; exit 1; }
+  '';
+}
