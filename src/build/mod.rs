@@ -28,7 +28,7 @@ use crate::toolchain::{RealisedRunner, Toolchain};
 
 pub use finish::relative;
 pub use request::{Request, current_folder, parse, triples, workshop};
-pub use shells::{inside, verbose, with_home};
+pub use shells::{inside, verbose, with_project};
 pub use tools::{Realised, realise};
 
 /// One artefact of a build, checked and in its place.

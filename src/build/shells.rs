@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use super::Build;
+use super::{Build, Request};
 use crate::cargo::{CargoInvocation, INSTALL_ROOT, Layout, Phase, home};
 use crate::error::{Error, Kind, Result};
 use crate::host;
@@ -37,20 +37,10 @@ impl Build<'_> {
         if invocation.phase != Phase::Run {
             shell.emulators.clear();
         }
-        for (host, inside) in &self.mounts.binds {
-            shell = shell.read_only(host, inside);
-        }
-        for (host, inside) in layout.binds() {
-            shell = shell.read_write(host, inside);
-        }
-        let cargo_home = request.workshop.folders.cargo_home();
-        if cargo_home.is_dir() {
-            shell = shell.read_only(cargo_home, crate::cargo::HOME);
-        }
+        shell = with_project(shell, request, &self.mounts, layout)?;
         if let Some(staging) = &self.staging {
             shell = shell.read_write(staging.path(), INSTALL_ROOT);
         }
-        shell = with_home(shell, &request.user.for_build()?);
         shell.env.extend(self.callers());
         shell.cwd = inside(&self.mounts, &project.cwd)?;
         Ok(shell)
@@ -122,8 +112,32 @@ impl Build<'_> {
     }
 }
 
+/// Puts a project into a shell: its source, its target folder, the crates and
+/// the user's configuration of cargo.
+///
+/// # Errors
+/// Where that configuration cannot be read.
+pub fn with_project(
+    mut shell: Shell,
+    request: &Request,
+    mounts: &Mounts,
+    layout: &Layout,
+) -> Result<Shell> {
+    for (host, inside) in &mounts.binds {
+        shell = shell.read_only(host, inside);
+    }
+    for (host, inside) in layout.binds() {
+        shell = shell.read_write(host, inside);
+    }
+    let cargo_home = request.workshop.folders.cargo_home();
+    if cargo_home.is_dir() {
+        shell = shell.read_only(cargo_home, crate::cargo::HOME);
+    }
+    Ok(with_home(shell, &request.user.for_build()?))
+}
+
 /// Puts the cut-down configuration of the user into a shell.
-pub fn with_home(mut shell: Shell, home: &home::Home) -> Shell {
+pub(super) fn with_home(mut shell: Shell, home: &home::Home) -> Shell {
     for (host, inside) in &home.binds {
         shell = shell.read_only(host, inside);
     }

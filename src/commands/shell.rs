@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::build::{Request, inside, realise, verbose, with_home};
+use crate::build::{Request, inside, realise, verbose, with_project};
 use crate::cli::{ShellArgs, TargetArgs};
 use crate::config::FlagLayer;
 use crate::error::{Error, Kind, Result};
@@ -29,18 +29,8 @@ pub fn run(args: &ShellArgs) -> Result<u8> {
     } else {
         args.command.clone()
     };
-    let mut shell = tools.tools().shell(command)?;
-    for (host, inside) in &mounts.binds {
-        shell = shell.read_only(host, inside);
-    }
-    for (host, inside) in layout.binds() {
-        shell = shell.read_write(host, inside);
-    }
-    let cargo_home = request.workshop.folders.cargo_home();
-    if cargo_home.is_dir() {
-        shell = shell.read_only(cargo_home, crate::cargo::HOME);
-    }
-    shell = with_home(shell, &request.user.for_build()?);
+    let shell = tools.tools().shell(command)?;
+    let mut shell = with_project(shell, &request, &mounts, &layout)?;
     let passthrough: Vec<_> = request
         .specs
         .iter()

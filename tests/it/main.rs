@@ -6,6 +6,7 @@ mod doors;
 mod e2e;
 mod healing;
 mod nixes;
+mod published;
 mod sandbox;
 mod sandbox_life;
 mod store;

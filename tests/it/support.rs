@@ -14,6 +14,8 @@ use tempfile::TempDir;
 use xbuild::host;
 use xbuild::process::Command;
 
+pub use crate::published::{copy, machines_cargo_home, published};
+
 /// The folder that all tests keep toolchains in, so that a second run of the
 /// tests is fast: `XBUILD_TEST_HOME`, else `test-home` in the target folder.
 pub fn test_home() -> PathBuf {
@@ -235,55 +237,6 @@ pub fn copied(path: &str) -> TempDir {
     folder
 }
 
-/// A published crate, as its author packed it, with its lock file. Cargo
-/// itself brings it, from wherever this machine gets its crates.
-pub fn published(name: &str, version: &str) -> TempDir {
-    let project = temp();
-    let manifest = format!(
-        "[package]\nname = \"wants\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\
-         [lib]\npath = \"lib.rs\"\n[dependencies]\n{name} = \"={version}\"\n[workspace]\n"
-    );
-    fs::write(project.path().join("Cargo.toml"), manifest).expect("a manifest");
-    fs::write(project.path().join("lib.rs"), "").expect("a library");
-    let mut command = Command::new(host::var("CARGO").expect("the tests run below cargo"))
-        .args(["fetch", "--target=x86_64-unknown-linux-gnu"])
-        .cwd(project.path());
-    for (name, value) in host::vars() {
-        command = command.env(name, value);
-    }
-    run(&command).ok();
-    // Cargo's metadata leaves out what is no library, so the folder that it
-    // unpacks into is looked up: one for each registry.
-    let sources = machines_cargo_home()
-        .expect("a cargo home")
-        .join("registry/src");
-    let registries = fs::read_dir(&sources).expect("unpacked crates");
-    let unpacked = registries
-        .filter_map(|registry| Some(registry.ok()?.path().join(format!("{name}-{version}"))))
-        .find(|folder| folder.join("Cargo.toml").is_file());
-    let folder = temp();
-    copy(&unpacked.expect("the crate, unpacked"), folder.path());
-    folder
-}
-
-/// Copies a folder's contents, without `target` and cargo's own mark.
-pub fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).expect("a folder to copy") {
-        let entry = entry.expect("an entry to copy");
-        let (from, to) = (entry.path(), to.join(entry.file_name()));
-        let name = entry.file_name();
-        if name == "target" || name == ".cargo-ok" {
-            continue;
-        }
-        if entry.file_type().expect("a file's type").is_dir() {
-            fs::create_dir(&to).expect("a folder to copy to");
-            copy(&from, &to);
-        } else {
-            fs::copy(&from, &to).expect("a copied file");
-        }
-    }
-}
-
 /// Puts cargo's settings of this machine into a cargo home: where crates come
 /// from is the machine's to say.
 pub fn cargos_settings(cargo_home: &Path) {
@@ -291,11 +244,6 @@ pub fn cargos_settings(cargo_home: &Path) {
     if let Some(config) = config.filter(|config| config.is_file()) {
         fs::copy(config, cargo_home.join("config.toml")).expect("cargo's settings");
     }
-}
-
-pub fn machines_cargo_home() -> Option<PathBuf> {
-    let home = || Some(PathBuf::from(host::var("HOME")?).join(".cargo"));
-    host::var("CARGO_HOME").map(PathBuf::from).or_else(home)
 }
 
 /// What of the environment decides how the network is reached.

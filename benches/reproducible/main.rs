@@ -1,0 +1,129 @@
+//! Whether published programs come out with the same bits a second time:
+//! `cargo bench --bench reproducible` verifies each for each target under all
+//! variations and writes `docs/reproducible.md`. Names of programs choose:
+//! `cargo bench --bench reproducible -- just`.
+//!
+//! It is no test: a difference is a finding, written down with its cause.
+
+#[path = "../../tests/it/published.rs"]
+mod published;
+
+use std::error::Error;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::Value;
+use xbuild::process::Command;
+use xbuild::{host, terminal};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Crates with programs, at versions that the pinned Rust compiles.
+const PROGRAMS: [(&str, &str); 4] = [
+    ("hyperfine", "1.20.0"),
+    ("just", "1.59.0"),
+    ("fd-find", "10.3.0"),
+    ("ripgrep", "15.2.0"),
+];
+
+const TARGETS: [&str; 4] = [
+    "x86_64-unknown-linux-musl",
+    "x86_64-unknown-linux-gnu.2.17",
+    "aarch64-unknown-linux-gnu.2.17",
+    "aarch64-unknown-linux-musl",
+];
+
+const INTRODUCTION: &str = "\
+# What is reproducible
+
+`cargo bench --bench reproducible` has written this page. Each program is the
+crate as its author packed it, built by `xbuild verify --target T`: once, and
+once more from scratch under all the variations that [verify.md](verify.md)
+describes.
+
+| program | target | verdict | varied | SHA-256 |
+| --- | --- | --- | ---: | --- |
+";
+
+fn main() -> ExitCode {
+    // `cargo test --all-targets` starts this as well, and wants no table.
+    if !std::env::args().any(|arg| arg == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::talk(format_args!("{error}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let chosen: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with("--"))
+        .collect();
+    let (wanted, left): (Vec<_>, Vec<_>) = PROGRAMS
+        .into_iter()
+        .partition(|(name, _)| chosen.is_empty() || chosen.iter().any(|other| other == name));
+    let mut page = INTRODUCTION.to_owned();
+    for (name, version) in wanted {
+        let source = published::published(name, version);
+        for target in TARGETS {
+            terminal::status("Verifying", format_args!("{name} for {target}"));
+            let report = verify(source.path(), target)?;
+            row(&mut page, &format!("{name} {version}"), target, &report);
+        }
+    }
+    let left: Vec<&str> = left.iter().map(|(name, _)| *name).collect();
+    if !left.is_empty() {
+        let _ = writeln!(page, "\nNot looked at this time: {}.", left.join(", "));
+    }
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reproducible.md");
+    fs::write(&place, &page)?;
+    terminal::data(format_args!("{page}"));
+    Ok(())
+}
+
+/// The report of one verification.
+fn verify(source: &Path, target: &str) -> Result<Value> {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("test-home");
+    let home = host::var("XBUILD_TEST_HOME").map_or(home, Into::into);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xbuild")).cwd(source);
+    for (name, value) in host::vars() {
+        command = command.env(name, value);
+    }
+    let words = ["verify", "--locked", "--format", "json", "--target", target];
+    let command = command.env("XBUILD_HOME", home).args(words);
+    let output = command.to_std().output()?;
+    let text = String::from_utf8(output.stdout)?;
+    text.lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find(|value| value["verdict"].is_string())
+        .ok_or_else(|| {
+            let said = String::from_utf8_lossy(&output.stderr);
+            format!("{command}: {}\n{said}", output.status).into()
+        })
+}
+
+fn row(page: &mut String, program: &str, target: &str, report: &Value) {
+    let count = |key: &str| report[key].as_array().map_or(0, Vec::len);
+    for artifact in report["artifacts"].as_array().into_iter().flatten() {
+        let text = |key: &str| artifact[key].as_str().unwrap_or("–").to_owned();
+        let _ = writeln!(
+            page,
+            "| {program}: `{}` | `{target}` | {} | {} of {} | `{}` |",
+            text("name"),
+            text("verdict"),
+            count("varied"),
+            count("varied") + count("not_varied"),
+            text("sha256"),
+        );
+    }
+    for cause in report["causes"]["found"].as_array().into_iter().flatten() {
+        let _ = writeln!(page, "| | | caused by {} | | |", cause["factors"]);
+    }
+}
