@@ -41,7 +41,8 @@
 
       lib.buildPackage = parts.buildPackage;
 
-      overlays.default = _: _: {
+      # Nix wants the arguments to have these names.
+      overlays.default = final: prev: {
         inherit (parts) xbuild;
         xbuildPackage = parts.buildPackage;
       };
