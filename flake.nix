@@ -48,7 +48,12 @@
       };
 
       templates.default = {
-        path = ./examples/flake;
+        # A path of the store proper: what is evaluated may lie elsewhere, and
+        # Nix 2.8 checks.
+        path = builtins.path {
+          path = ./examples/flake;
+          name = "xbuild-template";
+        };
         description = "A Cargo package, cross-compiled by xbuild as ordinary derivations";
       };
     };
