@@ -346,8 +346,8 @@ fn a_package_as_a_derivation_has_the_bits_of_a_build() {
     build(&["--rebuild"]);
 
     // To a cache, signed; and back into a store that wants the signature.
-    let (cache, other, key) = (temp(), temp(), temp().path().join("key"));
-    fs::create_dir_all(key.parent().expect("a folder")).expect("a folder");
+    let (cache, other, secrets) = (temp(), temp(), temp());
+    let key = secrets.path().join("key");
     let secret = doors
         .nix(
             "key",
@@ -369,7 +369,6 @@ fn a_package_as_a_derivation_has_the_bits_of_a_build() {
         .output()
         .expect("the public key");
     let public = String::from_utf8(public.stdout).expect("text");
-    fs::remove_file(&key).expect("the key goes");
     let other = other.path().join("store").display().to_string();
     let back = |trusted: &str| {
         let cache = format!("file://{}", cache.path().display());
