@@ -112,12 +112,12 @@ step {
     chmod -R u+w source
     mkdir -p home target cargo/registry/src
     # Where cargo itself unpacks the crates of the registry.
-    ln -s ${vendored} cargo/registry/src/index.crates.io-1949cf8c6b5b557f
+    ln -s ${vendored} cargo/registry/src/${vendored.folder}
     {
       echo '[source.crates-io]'
       echo 'replace-with = "vendored"'
       echo '[source.vendored]'
-      echo 'directory = "/build/cargo/registry/src/index.crates.io-1949cf8c6b5b557f"'
+      echo 'directory = "/build/cargo/registry/src/${vendored.folder}"'
     } > cargo/config.toml
     tools=$PATH
     ${exports}

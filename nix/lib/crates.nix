@@ -13,14 +13,15 @@ let
     else
       package ? checksum
   ) packages;
+  # The lock file names the registry by its index; the registry's own address is
+  # part of that name.
+  host =
+    package: builtins.head (builtins.match "registry\\+https://.*/(.+)-index" package.source);
   crate =
     package:
     let
       name = builtins.replaceStrings [ "+" ] [ "-" ] "${package.name}-${package.version}.crate";
-      # The lock file names the registry by its index; the registry's own address
-      # is part of that name.
-      registry = builtins.head (builtins.match "registry\\+https://.*/(.+)-index" package.source);
-      url = "https://${registry}/api/v1/crates/${package.name}/${package.version}/download";
+      url = "https://${host package}/api/v1/crates/${package.name}/${package.version}/download";
     in
     import ./download.nix {
       inherit name url;
@@ -28,7 +29,16 @@ let
     };
   line = package: "${crate package} ${package.checksum} ${package.name}-${package.version}\n";
 in
-step {
+{
+  # Below `registry/src` in a cargo home: where cargo unpacks these crates. The
+  # number is its hash of the index's address.
+  folder =
+    if registry == [ ] then
+      "none"
+    else
+      "index.${host (builtins.head registry)}-1949cf8c6b5b557f";
+}
+// step {
   name = "${name}-crates";
   passAsFile = [ "list" ];
   list = builtins.concatStringsSep "" (map line registry);
