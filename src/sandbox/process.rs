@@ -4,6 +4,8 @@ use std::io::Result;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
+use ::nix::sys::signal::{Signal, kill};
+use ::nix::unistd::Pid;
 use libc::pid_t;
 
 use super::sys;
@@ -36,7 +38,7 @@ impl Process {
     pub fn kill(&mut self) -> Result<()> {
         match self {
             Process::Started(child) => child.kill(),
-            Process::Forked(pid) => sys::kill(*pid),
+            Process::Forked(pid) => Ok(kill(Pid::from_raw(*pid), Signal::SIGKILL)?),
         }
     }
 }

@@ -57,11 +57,6 @@ pub(super) fn wait(pid: c_int) -> Result<c_int> {
     }
 }
 
-pub(super) fn kill(pid: c_int) -> Result<()> {
-    // SAFETY: only integers are passed.
-    check(unsafe { libc::kill(pid, libc::SIGKILL) }.into()).map(drop)
-}
-
 /// Gives SIGPIPE back the meaning that Rust's runtime takes from it.
 pub(super) fn end_by_broken_pipe() -> Result<()> {
     // SAFETY: only integers are passed.

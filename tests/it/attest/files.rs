@@ -64,15 +64,7 @@ fn cosign_verifies_what_keys_of_its_kinds_signed() {
         "-out",
         "sec1.key",
     ]);
-    openssl(&[
-        "genpkey",
-        "-algorithm",
-        "EC",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-out",
-        "pkcs8.key",
-    ]);
+    desk.ec_key("pkcs8.key");
     openssl(&["genpkey", "-algorithm", "ed25519", "-out", "ed.key"]);
     for name in ["sec1", "pkcs8", "ed"] {
         let (private, public) = (format!("{name}.key"), format!("{name}.pub"));

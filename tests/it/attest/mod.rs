@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use xbuild::process::Command;
 
-use crate::support::{Outcome, temp, xbuild};
+use crate::support::{Outcome, run, temp, xbuild};
 use tools::tool;
 
 /// What encrypted keys of these tests are opened with.
@@ -45,6 +45,14 @@ impl Desk {
             .cwd(self.0.path())
             .env("HOME", self.0.path())
             .env("COSIGN_PASSWORD", PASSPHRASE)
+    }
+
+    /// A new ECDSA-P256 key in the folder, as openssl writes one.
+    #[track_caller]
+    fn ec_key(&self, name: &str) {
+        let curve = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+        let words = self.tool("openssl").arg("genpkey").args(curve);
+        run(&words.args(["-out", name])).ok();
     }
 
     /// `xbuild sign` in the folder; it says nothing of the key, however

@@ -54,15 +54,7 @@ fn write_statement(desk: &Desk, change: impl Fn(&mut Build)) {
 
 fn keys(desk: &Desk) {
     let openssl = |args: &[&str]| run(&desk.tool("openssl").args(args)).ok();
-    openssl(&[
-        "genpkey",
-        "-algorithm",
-        "EC",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-out",
-        "ec.key",
-    ]);
+    desk.ec_key("ec.key");
     openssl(&["genpkey", "-algorithm", "ed25519", "-out", "ed.key"]);
     for name in ["ec", "ed"] {
         let (private, public) = (format!("{name}.key"), format!("{name}.pub"));

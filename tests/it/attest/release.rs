@@ -116,15 +116,7 @@ impl Repository {
 
 fn key(desk: &Desk) {
     let openssl = |args: &[&str]| run(&desk.tool("openssl").args(args)).ok();
-    openssl(&[
-        "genpkey",
-        "-algorithm",
-        "EC",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-out",
-        "key.pem",
-    ]);
+    desk.ec_key("key.pem");
     openssl(&["pkey", "-in", "key.pem", "-pubout", "-out", "key.pub"]);
 }
 
