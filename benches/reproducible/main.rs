@@ -5,18 +5,23 @@
 //!
 //! It is no test: a difference is a finding, written down with its cause.
 
+mod elsewhere;
+#[path = "../../tests/it/machine.rs"]
+mod machine;
 #[path = "../../tests/it/published.rs"]
 mod published;
 
 use std::error::Error;
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::Value;
 use xbuild::process::Command;
 use xbuild::{host, terminal};
+
+use elsewhere::{Built, Elsewhere};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -41,10 +46,12 @@ const INTRODUCTION: &str = "\
 `cargo bench --bench reproducible` has written this page. Each program is the
 crate as its author packed it, built by `xbuild verify --target T`: once, and
 once more from scratch under all the variations that [verify.md](verify.md)
-describes.
+describes. Then it is built by an ordinary user in another folder, with an
+empty home and no program in reach, by the Nix and the store that xbuild brings
+itself: the column *elsewhere* says whether that gave the same SHA-256.
 
-| program | target | verdict | varied | SHA-256 |
-| --- | --- | --- | ---: | --- |
+| program | target | verdict | varied | elsewhere | SHA-256 |
+| --- | --- | --- | ---: | --- | --- |
 ";
 
 fn main() -> ExitCode {
@@ -70,12 +77,30 @@ fn run() -> Result<()> {
         .into_iter()
         .partition(|(name, _)| chosen.is_empty() || chosen.iter().any(|other| other == name));
     let mut page = INTRODUCTION.to_owned();
+    let home = home();
+    let mut other = None;
     for (name, version) in wanted {
         let source = published::published(name, version);
+        let mut reports = Vec::new();
         for target in TARGETS {
             terminal::status("Verifying", format_args!("{name} for {target}"));
-            let report = verify(source.path(), target)?;
-            row(&mut page, &format!("{name} {version}"), target, &report);
+            reports.push((target, verify(source.path(), target, &home)?));
+        }
+        // Not before the first verification, which has made the downloads.
+        let other = match &mut other {
+            Some(other) => other,
+            none => none.insert(Elsewhere::new(&home.join("cache/downloads"))?),
+        };
+        terminal::status("Building", format_args!("{name} elsewhere"));
+        let built = other.build(source.path())?;
+        for (target, report) in reports {
+            row(
+                &mut page,
+                &format!("{name} {version}"),
+                target,
+                &report,
+                &built,
+            );
         }
     }
     let left: Vec<&str> = left.iter().map(|(name, _)| *name).collect();
@@ -88,10 +113,14 @@ fn run() -> Result<()> {
     Ok(())
 }
 
-/// The report of one verification.
-fn verify(source: &Path, target: &str) -> Result<Value> {
+/// Where toolchains are kept: as for the tests.
+fn home() -> PathBuf {
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("test-home");
-    let home = host::var("XBUILD_TEST_HOME").map_or(home, Into::into);
+    host::var("XBUILD_TEST_HOME").map_or(home, Into::into)
+}
+
+/// The report of one verification.
+fn verify(source: &Path, target: &str, home: &Path) -> Result<Value> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xbuild")).cwd(source);
     for (name, value) in host::vars() {
         command = command.env(name, value);
@@ -109,13 +138,19 @@ fn verify(source: &Path, target: &str) -> Result<Value> {
         })
 }
 
-fn row(page: &mut String, program: &str, target: &str, report: &Value) {
+fn row(page: &mut String, program: &str, target: &str, report: &Value, built: &[Built]) {
     let count = |key: &str| report[key].as_array().map_or(0, Vec::len);
     for artifact in report["artifacts"].as_array().into_iter().flatten() {
         let text = |key: &str| artifact[key].as_str().unwrap_or("–").to_owned();
+        let same = |built: &&Built| built.target == target && built.name == text("name");
+        let elsewhere = match built.iter().find(same) {
+            Some(built) if built.sha256 == text("sha256") => "same",
+            Some(_) => "differs",
+            None => "missing",
+        };
         let _ = writeln!(
             page,
-            "| {program}: `{}` | `{target}` | {} | {} of {} | `{}` |",
+            "| {program}: `{}` | `{target}` | {} | {} of {} | {elsewhere} | `{}` |",
             text("name"),
             text("verdict"),
             count("varied"),
@@ -124,6 +159,6 @@ fn row(page: &mut String, program: &str, target: &str, report: &Value) {
         );
     }
     for cause in report["causes"]["found"].as_array().into_iter().flatten() {
-        let _ = writeln!(page, "| | | caused by {} | | |", cause["factors"]);
+        let _ = writeln!(page, "| | | caused by {} | | | |", cause["factors"]);
     }
 }

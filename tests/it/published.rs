@@ -1,11 +1,13 @@
 //! Published crates, as their authors packed them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tempfile::TempDir;
 use xbuild::host;
 use xbuild::process::Command;
+
+use crate::machine::machines_cargo_home;
 
 /// A published crate, as its author packed it, with its lock file. Cargo
 /// itself brings it, from wherever this machine gets its crates.
@@ -54,9 +56,4 @@ pub fn copy(from: &Path, to: &Path) {
             fs::copy(&from, &to).expect("a copied file");
         }
     }
-}
-
-pub fn machines_cargo_home() -> Option<PathBuf> {
-    let home = || Some(PathBuf::from(host::var("HOME")?).join(".cargo"));
-    host::var("CARGO_HOME").map(PathBuf::from).or_else(home)
 }

@@ -2,15 +2,11 @@
 //! no Nix and no other program in reach.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::Stdio;
 
 use crate::support::{self, one_at_a_time, repository, temp, test_home, xbuild};
-
-/// `nobody` of every Debian, who is in no group that owns anything.
-const NOBODY: u32 = 65534;
 
 const TARGET: &str = "aarch64-unknown-linux-gnu.2.17";
 
@@ -43,7 +39,7 @@ fn an_ordinary_user_builds_and_runs_for_another_architecture() {
     );
     fs::copy(env!("CARGO_BIN_EXE_xbuild"), place("xbuild")).expect("the program alone");
     support::cargos_settings(&place("home/.cargo"));
-    let uid = own(house.path());
+    let uid = support::give_away(house.path());
 
     let call = |args: &[&str]| {
         let mut command = xbuild::process::Command::new(place("xbuild"))
@@ -85,26 +81,4 @@ fn an_ordinary_user_builds_and_runs_for_another_architecture() {
         .expect("a home folder")
         .collect();
     assert!(strayed.is_empty(), "{strayed:?}");
-}
-
-/// Gives a folder and all in it to an ordinary user: to `nobody` where the
-/// tests run as root, else to who they run as already.
-fn own(folder: &Path) -> u32 {
-    let uid = fs::metadata(folder).expect("a folder").uid();
-    if uid != 0 {
-        return uid;
-    }
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a folder to give away") {
-            let entry = entry.expect("an entry to give away");
-            if entry.file_type().expect("a file's type").is_dir() {
-                folders.push(entry.path());
-            } else {
-                chown(entry.path(), Some(NOBODY), Some(NOBODY)).expect("given away");
-            }
-        }
-        chown(&folder, Some(NOBODY), Some(NOBODY)).expect("given away");
-    }
-    NOBODY
 }

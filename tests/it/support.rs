@@ -14,7 +14,8 @@ use tempfile::TempDir;
 use xbuild::host;
 use xbuild::process::Command;
 
-pub use crate::published::{copy, machines_cargo_home, published};
+pub use crate::machine::{cargos_settings, give_away, machines_cargo_home, network};
+pub use crate::published::{copy, published};
 
 /// The folder that all tests keep toolchains in, so that a second run of the
 /// tests is fast: `XBUILD_TEST_HOME`, else `test-home` in the target folder.
@@ -235,23 +236,4 @@ pub fn copied(path: &str) -> TempDir {
     let folder = temp();
     copy(&repository(path), folder.path());
     folder
-}
-
-/// Puts cargo's settings of this machine into a cargo home: where crates come
-/// from is the machine's to say.
-pub fn cargos_settings(cargo_home: &Path) {
-    let config = machines_cargo_home().map(|home| home.join("config.toml"));
-    if let Some(config) = config.filter(|config| config.is_file()) {
-        fs::copy(config, cargo_home.join("config.toml")).expect("cargo's settings");
-    }
-}
-
-/// What of the environment decides how the network is reached.
-pub fn network() -> impl Iterator<Item = (OsString, OsString)> {
-    let prefixes = ["CARGO_HTTP_", "CARGO_NET_", "CARGO_SOURCE_", "SSL_CERT_"];
-    host::vars().filter(move |(name, _)| {
-        let name = name.to_string_lossy();
-        let proxy = name.to_ascii_lowercase().ends_with("_proxy");
-        proxy || prefixes.iter().any(|prefix| name.starts_with(prefix))
-    })
 }
