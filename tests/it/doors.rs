@@ -496,5 +496,13 @@ fn the_machines_nix_and_our_own_realise_the_same() {
     assert!(said.stdout.starts_with("cargo 1."), "{said}");
     let told = xbuild(&["toolchain", "--target", target, "--format", "json"]).json();
     assert_eq!(told["parts"][0]["out"], own[0].out().to_string());
+    // And what it builds: of another checkout, with the other's Nix.
+    let words = ["build", "--release", "--format=json", "--target", target];
+    let elsewhere = self::project();
+    let caller = support::xbuild().args(words).arg("--nix=own");
+    let ours = caller.cwd(elsewhere.path()).run().ok().reports();
+    let theirs = xbuild(&words).reports();
+    assert!(ours[0]["artifacts"][0]["sha256"].is_string());
+    assert_eq!(theirs[0]["artifacts"][0], ours[0]["artifacts"][0]);
     xbuild(&["gc", "--all"]).says("nix-collect-garbage");
 }

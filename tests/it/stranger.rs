@@ -6,12 +6,14 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 
-use crate::support::{self, one_at_a_time, repository, temp, test_home, xbuild};
+use serde_json::Value;
+
+use crate::support::{self, copied, one_at_a_time, repository, temp, test_home, xbuild};
 
 const TARGET: &str = "aarch64-unknown-linux-gnu.2.17";
 
 #[test]
-fn an_ordinary_user_builds_and_runs_for_another_architecture() {
+fn an_ordinary_user_builds_runs_and_verifies_for_another_architecture() {
     let _alone = one_at_a_time();
     // Only so that the downloads are shared: the user's own run has to bring
     // Nix, the toolchain and the runner by itself.
@@ -20,6 +22,11 @@ fn an_ordinary_user_builds_and_runs_for_another_architecture() {
         .cwd(repository("examples/hello"))
         .run()
         .ok();
+    let ours = {
+        let project = copied("examples/hello");
+        let caller = xbuild().args(["verify", "--format=json", "--target", TARGET]);
+        verified(&caller.cwd(project.path()).run().ok().json())
+    };
     let house = temp();
     let place = |name: &str| house.path().join(name);
     for name in [
@@ -77,8 +84,26 @@ fn an_ordinary_user_builds_and_runs_for_another_architecture() {
         "{printed}\n{said}"
     );
     assert!(!said.contains("Fetching"), "{said}");
+    // Who builds is no part of the bits: root gets the same, where the tests
+    // run as root.
+    let (printed, said) = call(&["verify", "--offline", "--format=json", "--target", TARGET]);
+    let theirs = serde_json::from_str(&printed).expect("a report");
+    assert_eq!(verified(&theirs), ours, "{said}");
     let strayed: Vec<_> = fs::read_dir(place("home"))
         .expect("a home folder")
         .collect();
     assert!(strayed.is_empty(), "{strayed:?}");
+}
+
+/// The hash that both builds of a verification gave.
+fn verified(report: &Value) -> String {
+    assert_eq!(report["verdict"], "reproducible", "{report}");
+    assert!(
+        report["varied"]
+            .as_array()
+            .is_some_and(|all| all.len() > 12)
+    );
+    let artifact = &report["artifacts"][0];
+    assert_eq!(artifact["sha256"], artifact["sha256_second"], "{report}");
+    artifact["sha256"].to_string()
 }
