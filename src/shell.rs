@@ -235,6 +235,9 @@ impl FetchShell<'_> {
         }
         shell.network = Network::Host;
         shell.env.remove(OsStr::new("CARGO_NET_OFFLINE"));
+        // Tokens come as variables. Where a registry asks for one, cargo wants
+        // that said, and any other provider would be a program of the host's.
+        shell = shell.env("CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS", "cargo:token");
         shell
             .files
             .retain(|file| !file.path.starts_with("/etc/hosts"));

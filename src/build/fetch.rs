@@ -2,16 +2,18 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::path::PathBuf;
 
 use super::shells::{inside, verbose, with_home};
 use super::{Build, triples};
 use crate::cargo::fetch::{self, Need, Stage, Wanted};
+use crate::cargo::registry::Mirror;
 use crate::cargo::{CargoInvocation, Phase, Stdout};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::nix;
 use crate::process::quote;
 use crate::project::broken;
-use crate::sandbox;
+use crate::sandbox::{self, Shell};
 use crate::shell::{self, FetchShell, Tools};
 use crate::target::HOST;
 use crate::terminal;
@@ -98,7 +100,52 @@ impl Build<'_> {
         if request.is_hermetic() && stage.finish()? {
             terminal::status("Locked", request.project.lock.display());
         }
-        wanted.record()
+        let mirror = match request.replaces_crates_io() {
+            true => self.find_mirror(&targets)?,
+            false => None,
+        };
+        wanted.record(mirror.as_ref())
+    }
+
+    /// Asks cargo where it keeps the crates of crates.io, which something else
+    /// stands in for.
+    fn find_mirror(&self, targets: &[String]) -> Result<Option<Mirror>> {
+        let manifest = inside(&self.mounts, &self.request.project.manifest)?;
+        let mut args: Vec<OsString> = vec!["--offline".into(), "--locked".into()];
+        for target in targets {
+            args.extend(["--filter-platform".into(), target.into()]);
+        }
+        let invocation = metadata(args, manifest);
+        let mut shell = self.shell_with(&invocation, &self.layout, None)?;
+        shell
+            .env
+            .extend(shell::from_caller(&self.request.vars, &[]));
+        let (text, succeeded) = self.listen(&shell)?;
+        let mirror = Mirror::of(&text).filter(|_| succeeded);
+        // A registry in git has an index of another form.
+        let home = self.request.workshop.folders.cargo_home();
+        Ok(mirror.filter(|it| {
+            home.join("registry/index")
+                .join(it.name())
+                .join("config.json")
+                .is_file()
+        }))
+    }
+
+    /// Runs cargo in a shell: what it printed, and whether it succeeded.
+    fn listen(&self, shell: &Shell) -> Result<(String, bool)> {
+        verbose(shell, &self.specs());
+        let mut child = if self.request.is_hermetic() {
+            sandbox::spawn(shell)?
+        } else {
+            sandbox::spawn_unisolated(shell)?
+        };
+        let mut text = String::new();
+        if let Some(mut stdout) = child.stdout.take() {
+            std::io::Read::read_to_string(&mut stdout, &mut text)
+                .at("read what cargo says in", crate::cargo::SOURCE)?;
+        }
+        Ok((text, child.wait()?.success()))
     }
 
     /// Lets cargo read the manifests where it has no network, so that what is
@@ -120,27 +167,10 @@ impl Build<'_> {
         } else {
             project.manifest.clone()
         };
-        let words = ["metadata", "--no-deps", "--quiet", "--offline"];
-        let mut args: Vec<OsString> = words.map(Into::into).to_vec();
-        args.extend(["--format-version=1".into(), "--manifest-path".into()]);
-        args.push(manifest.into());
-        let invocation = CargoInvocation {
-            phase: Phase::Build,
-            args,
-            stdout: Stdout::Metadata,
-        };
+        let words = ["--no-deps", "--quiet", "--offline"];
+        let invocation = metadata(words.map(Into::into).to_vec(), manifest);
         let shell = self.shell(&invocation, &self.layout)?;
-        verbose(&shell, &self.specs());
-        let mut child = if hermetic {
-            sandbox::spawn(&shell)?
-        } else {
-            sandbox::spawn_unisolated(&shell)?
-        };
-        if let Some(mut stdout) = child.stdout.take() {
-            std::io::copy(&mut stdout, &mut std::io::sink())
-                .at("read what cargo says in", crate::cargo::SOURCE)?;
-        }
-        if child.wait()?.success() {
+        if let (_, true) = self.listen(&shell)? {
             return Ok(());
         }
         let root = project.root.display();
@@ -156,6 +186,18 @@ impl Build<'_> {
         } else {
             error
         })
+    }
+}
+
+/// `cargo metadata` of a manifest in the shell.
+fn metadata(flags: Vec<OsString>, manifest: PathBuf) -> CargoInvocation {
+    let mut args: Vec<OsString> = vec!["metadata".into(), "--format-version=1".into()];
+    args.extend(flags);
+    args.extend(["--manifest-path".into(), manifest.into()]);
+    CargoInvocation {
+        phase: Phase::Build,
+        args,
+        stdout: Stdout::Metadata,
     }
 }
 

@@ -289,6 +289,11 @@ impl<'a> Build<'a> {
         let mut mapping = self.mounts.mapping();
         mapping.extend(self.layout.mapping());
         let cargo_home = self.request.workshop.folders.cargo_home();
+        // The more exact ones first.
+        let mirror = self.request.mirror();
+        for (host, inside) in mirror.iter().flat_map(|it| it.binds(&cargo_home)) {
+            mapping.push((inside.display().to_string(), host.display().to_string()));
+        }
         mapping.push((
             crate::cargo::HOME.to_owned(),
             cargo_home.display().to_string(),

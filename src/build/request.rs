@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::cargo::{CargoArgs, UserCargo, Verb};
+use crate::cargo::registry::Mirror;
+use crate::cargo::{CargoArgs, UserCargo, Verb, fetch};
 use crate::check::{CheckId, UnknownCheck};
 use crate::config::{self, Config, EnvLayer, FlagLayer, Isolation, NixChoice, Origin, Setting};
 use crate::error::{Error, IoContext, Kind, Result};
@@ -31,6 +32,22 @@ pub struct Request {
 }
 
 impl Request {
+    /// Whether the user's own settings, and not the project's, put another
+    /// source in the place of crates.io.
+    pub(super) fn replaces_crates_io(&self) -> bool {
+        self.user.replaces_crates_io()
+            && self.is_hermetic()
+            && !self.project.settings.replaces_crates_io
+    }
+
+    /// The mirror that stands in the shells as crates.io.
+    pub fn mirror(&self) -> Option<Mirror> {
+        if !self.replaces_crates_io() {
+            return None;
+        }
+        fetch::mirror(&self.project.target_dir)
+    }
+
     /// Finds the project that a cargo command is about and resolves its
     /// configuration.
     ///

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::{Build, Request};
+use crate::cargo::registry::Mirror;
 use crate::cargo::{CargoInvocation, INSTALL_ROOT, Layout, Phase, home};
 use crate::error::{Error, Kind, Result};
 use crate::host;
@@ -19,6 +20,16 @@ use crate::terminal;
 impl Build<'_> {
     /// The shell of one run, which writes to a target folder.
     pub(super) fn shell(&self, invocation: &CargoInvocation, layout: &Layout) -> Result<Shell> {
+        self.shell_with(invocation, layout, self.request.mirror().as_ref())
+    }
+
+    /// The same with a mirror in the place of crates.io.
+    pub(super) fn shell_with(
+        &self,
+        invocation: &CargoInvocation,
+        layout: &Layout,
+        mirror: Option<&Mirror>,
+    ) -> Result<Shell> {
         let request = self.request;
         let project = &request.project;
         if !request.is_hermetic() {
@@ -37,7 +48,7 @@ impl Build<'_> {
         if invocation.phase != Phase::Run {
             shell.emulators.clear();
         }
-        shell = with_project(shell, request, &self.mounts, layout)?;
+        shell = with_project(shell, request, &self.mounts, layout, mirror)?;
         if let Some(staging) = &self.staging {
             shell = shell.read_write(staging.path(), INSTALL_ROOT);
         }
@@ -122,6 +133,7 @@ pub fn with_project(
     request: &Request,
     mounts: &Mounts,
     layout: &Layout,
+    mirror: Option<&Mirror>,
 ) -> Result<Shell> {
     for (host, inside) in &mounts.binds {
         shell = shell.read_only(host, inside);
@@ -131,9 +143,12 @@ pub fn with_project(
     }
     let cargo_home = request.workshop.folders.cargo_home();
     if cargo_home.is_dir() {
-        shell = shell.read_only(cargo_home, crate::cargo::HOME);
+        shell = shell.read_only(&cargo_home, crate::cargo::HOME);
     }
-    Ok(with_home(shell, &request.user.for_build()?))
+    for (host, inside) in mirror.iter().flat_map(|it| it.binds(&cargo_home)) {
+        shell = shell.read_only(host, inside);
+    }
+    Ok(with_home(shell, &request.user.for_build(mirror.is_some())?))
 }
 
 /// Puts the cut-down configuration of the user into a shell.

@@ -30,6 +30,7 @@ use super::args::CargoArgs;
 use super::home::project_config;
 use super::layout::{Layout, create_tagged, write_atomically};
 use super::plan::{CargoInvocation, Phase, Stdout};
+use super::registry::Mirror;
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::project::{Mounts, Project, Stamp};
 
@@ -64,6 +65,9 @@ struct Fetched {
     crates: [Option<u64>; 2],
     /// The hash of the configuration's text.
     config: String,
+    /// The name of [`Mirror`].
+    #[serde(default)]
+    mirror: Option<String>,
     files: Vec<Seen>,
 }
 
@@ -87,10 +91,7 @@ impl Wanted<'_> {
         if !self.project.lock.exists() {
             return Ok(Need::Fetch("there is no Cargo.lock yet"));
         }
-        let path = self.state();
-        let recalled = fs::read(&path).ok();
-        let recalled = recalled.and_then(|bytes| serde_json::from_slice::<Fetched>(&bytes).ok());
-        let Some(fetched) = recalled else {
+        let Some(fetched) = recall(&self.state()) else {
             return Ok(Need::Fetch("nothing was fetched yet"));
         };
         if fetched.xbuild != env!("CARGO_PKG_VERSION") || fetched.cargo_home != self.cargo_home {
@@ -130,21 +131,28 @@ impl Wanted<'_> {
             .all(|seen| hash_of(&seen.path) == seen.sha256)
         {
             // Touched, not changed: next time the stamps say so at once.
-            self.write(fetched.targets)?;
+            self.write(fetched.targets, fetched.mirror)?;
             return Ok(Need::Nothing);
         }
         Ok(Need::Fetch("a manifest or Cargo.lock has changed"))
     }
 
-    /// Records that a fetch has succeeded.
+    /// Records that a fetch has succeeded, and from which mirror.
     ///
     /// # Errors
     /// `Kind::Filesystem`.
-    pub fn record(&self) -> Result<()> {
-        self.write(self.targets.to_vec())
+    pub fn record(&self, mirror: Option<&Mirror>) -> Result<()> {
+        for (_, crates_io) in mirror.iter().flat_map(|it| it.folders(self.cargo_home)) {
+            // What the mirror's folder is bound on.
+            fs::create_dir_all(&crates_io).at("create", &crates_io)?;
+        }
+        self.write(
+            self.targets.to_vec(),
+            mirror.map(|mirror| mirror.name().to_owned()),
+        )
     }
 
-    fn write(&self, targets: Vec<String>) -> Result<()> {
+    fn write(&self, targets: Vec<String>, mirror: Option<String>) -> Result<()> {
         let see = |path: &Path| Seen {
             path: path.to_owned(),
             stamp: Stamp::of(path),
@@ -156,6 +164,7 @@ impl Wanted<'_> {
             cargo_home: self.cargo_home.to_owned(),
             crates: crates(self.cargo_home),
             config: hash(self.config.as_bytes()),
+            mirror,
             files: self.files().into_iter().map(see).collect(),
         };
         let bytes = serde_json::to_vec(&fetched).map_err(|error| {
@@ -166,7 +175,7 @@ impl Wanted<'_> {
     }
 
     fn state(&self) -> PathBuf {
-        Layout::own(&self.project.target_dir).join("fetched.json")
+        state(&self.project.target_dir)
     }
 
     fn files(&self) -> Vec<&Path> {
@@ -177,6 +186,21 @@ impl Wanted<'_> {
             .map(PathBuf::as_path)
             .collect()
     }
+}
+
+/// The mirror that the last fetch for a target folder took crates.io's crates
+/// from, where it was one.
+pub fn mirror(target_dir: &Path) -> Option<Mirror> {
+    let fetched = recall(&state(target_dir))?;
+    fetched.mirror.map(Mirror::named)
+}
+
+fn state(target_dir: &Path) -> PathBuf {
+    Layout::own(target_dir).join("fetched.json")
+}
+
+fn recall(state: &Path) -> Option<Fetched> {
+    serde_json::from_slice(&fs::read(state).ok()?).ok()
 }
 
 /// Refuses what cannot come to anything, before a toolchain is fetched for it.

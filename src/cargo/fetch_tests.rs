@@ -67,7 +67,7 @@ fn a_fetch_is_needed_only_when_something_has_changed() {
             cargo_home: &home,
             config: "",
         }
-        .record()
+        .record(None)
         .unwrap();
     };
     let state = root.join("target/xbuild/fetched.json");

@@ -143,13 +143,21 @@ pub fn project_config(path: &Path, text: &str) -> Result<String> {
     Ok(self::text(table))
 }
 
-/// What the build's shell gets of the same `config.toml`.
+/// What the build's shell gets of the same `config.toml`; where a mirror is
+/// bound under the name of crates.io, nothing of its being one.
 ///
 /// # Errors
 /// `Kind::Config` where it is not TOML.
-pub fn build_home(home: &Path, config: &str) -> Result<Home> {
+pub fn build_home(home: &Path, config: &str, mirrored: bool) -> Result<Home> {
     let mut table = parse(home, "config.toml", config)?;
     keep(&mut table, &["registries", "registry", "source"]);
+    if mirrored
+        && let Some(Value::Table(sources)) = table.get_mut("source")
+        && let Some(Value::Table(crates_io)) = sources.get_mut("crates-io")
+    {
+        crates_io.remove("replace-with");
+        sources.retain(|_, source| !source.as_table().is_some_and(Table::is_empty));
+    }
     each_registry(&mut table, |registry| {
         keep(registry, &["default", "index", "replace-with"]);
     });
@@ -195,6 +203,14 @@ fn drop_secret(entries: &mut Table) -> Vec<String> {
         !names.iter().any(|gone| gone == name) && !entry.as_table().is_some_and(Table::is_empty)
     });
     names
+}
+
+/// Whether a configuration puts another source in the place of crates.io.
+pub fn replaces_crates_io(config: &str) -> bool {
+    let table: Option<Table> = config.parse().ok();
+    let crates_io = |table: &Table| Some(table.get("source")?.get("crates-io")?.clone());
+    let crates_io = table.as_ref().and_then(crates_io);
+    crates_io.is_some_and(|source| source.get("replace-with").is_some())
 }
 
 /// The `http.cainfo` of the user's configuration, as a path on the host.

@@ -96,7 +96,7 @@ fn the_fetch_shell_gets_network_sources_and_tokens() {
 
 #[test]
 fn the_build_shell_gets_places_without_secrets() {
-    let home = build_home(Path::new(HOME), CONFIG_TEXT).unwrap();
+    let home = build_home(Path::new(HOME), CONFIG_TEXT, false).unwrap();
     for absent in ["secret", "proxy", "retry", "native", "linker", "steal"] {
         assert!(!home.config.contains(absent), "{absent}:\n{}", home.config);
     }
@@ -118,7 +118,10 @@ fn the_build_shell_gets_places_without_secrets() {
         "{:?}",
         home.notes
     );
-    assert_eq!(build_home(Path::new(HOME), "").unwrap(), Home::default());
+    assert_eq!(
+        build_home(Path::new(HOME), "", false).unwrap(),
+        Home::default()
+    );
 }
 
 #[test]
@@ -209,4 +212,18 @@ fn variables_reach_only_the_shell_that_needs_them() {
         assert_eq!(for_fetch(name), fetch, "{name}");
         assert_eq!(for_build(name, value), build, "{name}={value}");
     }
+}
+
+#[test]
+fn a_mirror_of_crates_io_is_left_out_where_it_is_bound_as_crates_io() {
+    let text = "[source.crates-io]\nreplace-with = 'm'\n\
+                [source.m]\nregistry = 'sparse+https://m.example.invalid/'\n";
+    assert!(replaces_crates_io(text));
+    assert!(!replaces_crates_io("[source.m]\nreplace-with = 'n'\n"));
+    let of = |mirrored| build_home(Path::new(HOME), text, mirrored).unwrap().config;
+    assert!(replaces_crates_io(&of(false)), "{}", of(false));
+    let without = of(true);
+    assert!(!without.contains("replace-with"), "{without}");
+    assert!(!without.contains("crates-io"), "{without}");
+    assert!(without.contains("m.example.invalid"), "{without}");
 }

@@ -11,6 +11,7 @@ pub mod layout;
 mod messages;
 mod options;
 mod plan;
+pub mod registry;
 mod user;
 mod verb;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::home::{Home, build_home, ca_bundle, fetch_home};
+use super::home::{Home, build_home, ca_bundle, fetch_home, replaces_crates_io};
 use crate::error::{IoContext, Result};
 
 /// The user's cargo home and its files; empty texts where there are none.
@@ -48,12 +48,18 @@ impl UserCargo {
         fetch_home(self.folder(), &self.config, &self.credentials)
     }
 
-    /// What the build's shell gets of it.
+    /// What the build's shell gets of it; `mirrored` where a mirror is bound
+    /// under the name of crates.io.
     ///
     /// # Errors
     /// `Kind::Config` where a file is not TOML.
-    pub fn for_build(&self) -> Result<Home> {
-        build_home(self.folder(), &self.config)
+    pub fn for_build(&self, mirrored: bool) -> Result<Home> {
+        build_home(self.folder(), &self.config, mirrored)
+    }
+
+    /// Whether it puts another source in the place of crates.io.
+    pub fn replaces_crates_io(&self) -> bool {
+        replaces_crates_io(&self.config)
     }
 
     /// The bundle of certificates that the configuration names.
@@ -123,7 +129,7 @@ mod tests {
             user.for_fetch().unwrap().tokens["CARGO_REGISTRY_TOKEN"],
             "old"
         );
-        assert_eq!(user.for_build().unwrap(), Home::default());
+        assert_eq!(user.for_build(false).unwrap(), Home::default());
         assert_eq!(user.ca_bundle(), Some("/c.pem".into()));
 
         let none = |_: &str| None;

@@ -30,7 +30,7 @@ pub fn run(args: &ShellArgs) -> Result<u8> {
         args.command.clone()
     };
     let shell = tools.tools().shell(command)?;
-    let mut shell = with_project(shell, &request, &mounts, &layout)?;
+    let mut shell = with_project(shell, &request, &mounts, &layout, request.mirror().as_ref())?;
     let passthrough: Vec<_> = request
         .specs
         .iter()

@@ -36,6 +36,8 @@ pub struct CargoSettings {
     pub rustflags: Vec<String>,
     pub aliases: BTreeMap<String, Vec<String>>,
     pub overrides: Vec<Override>,
+    /// Whether a file puts another source in the place of crates.io.
+    pub replaces_crates_io: bool,
     /// Folders that the files name: `paths`, patches and sources, absolute.
     pub folders: Vec<PathBuf>,
 }
@@ -104,6 +106,7 @@ impl CargoSettings {
                 }));
             }
         }
+        self.replaces_crates_io |= crate::cargo::home::replaces_crates_io(text);
         let mut named = words(table.get("paths"), false);
         let patches = table.get("patch").and_then(Value::as_table);
         named.extend(

@@ -8,6 +8,7 @@ mod healing;
 mod machine;
 mod nixes;
 mod published;
+mod registry;
 mod sandbox;
 mod sandbox_life;
 mod store;

@@ -10,4 +10,5 @@ mod hello;
 mod hermetic;
 mod life;
 mod programs;
+mod registries;
 mod workspace;
