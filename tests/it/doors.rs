@@ -41,15 +41,15 @@ const FLAKE: [&str; 9] = [
 ];
 
 /// A Nix of the user's, the flake, and a server of the files it wants.
-struct Doors {
-    nix: Nix,
+pub struct Doors {
+    pub nix: Nix,
     flake: TempDir,
     mirror: String,
     _hold: Hold,
 }
 
 impl Doors {
-    fn new(specs: &[TargetSpec]) -> Self {
+    pub fn new(specs: &[TargetSpec]) -> Self {
         let nix = nixes::oldest(&folders());
         let hold = nix.hold().expect("the store");
         download(specs);
@@ -61,11 +61,10 @@ impl Doors {
         }
     }
 
-    /// A command of this Nix on the tests' own store; `#` stands for the
-    /// flake.
-    fn nix(&self, verb: &str, args: &[&str]) -> Outcome {
+    /// A command of this Nix on the tests' own store.
+    pub fn command(&self, verb: &str) -> Command {
         let conf = folders().own_nix();
-        let mut command = Command::new(self.nix.program())
+        Command::new(self.nix.program())
             .arg(verb)
             .arg("--store")
             .arg(self.nix.root())
@@ -75,12 +74,32 @@ impl Doors {
             .env("NIX_USER_CONF_FILES", "")
             .env("TMPDIR", conf.join("tmp"))
             .env("PATH", "/usr/bin:/bin")
-            .cwd(self.flake.path());
+            .cwd(self.flake.path())
+    }
+
+    /// Runs one; `#` stands for the flake.
+    fn nix(&self, verb: &str, args: &[&str]) -> Outcome {
+        let mut command = self.command(verb);
         for arg in args {
             let flake = format!("path:{}#", self.flake.path().display());
             command = command.arg(arg.replacen('#', &flake, usize::from(arg.starts_with('#'))));
         }
         run(&command)
+    }
+
+    /// The expression of a package as a derivation.
+    pub fn package(&self, source: &Path, target: &str) -> String {
+        format!(
+            "(builtins.getFlake \"path:{}\").lib.buildPackage {{ \
+               src = {}; target = \"{target}\"; }}",
+            self.flake.path().display(),
+            source.display()
+        )
+    }
+
+    /// Where a path of the store is on disk.
+    pub fn on_disk(&self, path: &str) -> PathBuf {
+        self.nix.root().join(path.trim_start_matches('/'))
     }
 
     /// Builds an output of the flake; its path, as Nix calls it and on disk.
@@ -97,21 +116,22 @@ impl Doors {
             .ok()
             .json();
         let out = out_of(&built);
-        let on_disk = self.nix.root().join(out.trim_start_matches('/'));
+        let on_disk = self.on_disk(&out);
         (out, on_disk)
     }
 }
 
-fn out_of(built: &Value) -> String {
+/// The path of the one output that `nix build --json` tells of.
+pub fn out_of(built: &Value) -> String {
     let out = built[0]["outputs"]["out"].as_str();
     out.expect("the path of an output").to_owned()
 }
 
-fn folders() -> Folders {
+pub fn folders() -> Folders {
     Folders::below(&test_home())
 }
 
-fn spec(target: &str) -> TargetSpec {
+pub fn spec(target: &str) -> TargetSpec {
     static TABLE: LazyLock<Table> = LazyLock::new(|| Table::embedded().expect("the targets"));
     TargetSpec::parse(&TABLE, target, None).expect("a target")
 }
@@ -319,18 +339,13 @@ fn a_package_as_a_derivation_has_the_bits_of_a_build() {
     let target = "aarch64-unknown-linux-gnu.2.17";
     let hello = copied("examples/hello");
     let doors = Doors::new(&[spec(target)]);
-    let flake = doors.flake.path().display();
-    let package = format!(
-        "(builtins.getFlake \"path:{flake}\").lib.buildPackage {{ \
-           src = {}; target = \"{target}\"; }}",
-        hello.path().display()
-    );
+    let package = doors.package(hello.path(), target);
     let build = |more: &[&str]| {
         let words = ["--json", "--no-link", "--impure", "--expr", &package];
         doors.nix("build", &[&words, more].concat()).ok()
     };
     let out = out_of(&build(&[]).json());
-    let on_disk = doors.nix.root().join(out.trim_start_matches('/'));
+    let on_disk = doors.on_disk(&out);
 
     support::xbuild()
         .args(["build", "--release", "--target", target])

@@ -5,7 +5,6 @@ mod packages;
 mod provenance;
 mod refused;
 mod release;
-mod tools;
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +13,7 @@ use tempfile::TempDir;
 use xbuild::process::Command;
 
 use crate::support::{Outcome, run, temp, xbuild};
-use tools::tool;
+use crate::tools::tool;
 
 /// What encrypted keys of these tests are opened with.
 const PASSPHRASE: &str = "open sesame";

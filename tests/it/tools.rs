@@ -2,7 +2,7 @@
 //! chain as the toolchain: the set `test-tools` of the pins.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use xbuild::fetch::{Mirrors, Options};
@@ -15,12 +15,17 @@ use crate::support::{repository, run, test_home};
 /// A command of the set's programs, which load the set's libraries. It sees
 /// an empty environment.
 pub fn tool(name: &str) -> Command {
+    program(Path::new("usr/bin").join(name))
+}
+
+/// The same of a program that is in none of the usual folders.
+pub fn program(path: impl AsRef<Path>) -> Command {
     let root = root();
     let libraries = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"]
         .map(|folder| root.join(folder).display().to_string());
     Command::new(root.join("usr/lib64/ld-linux-x86-64.so.2"))
         .args(["--library-path", &libraries.join(":")])
-        .arg(root.join("usr/bin").join(name))
+        .arg(root.join(path))
 }
 
 /// The folder that the packages are unpacked in, kept for the next run.
