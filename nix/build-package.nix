@@ -7,6 +7,8 @@
 #   lock         else Cargo.lock in src
 #   cargoFlags   more words for `cargo build`: [ "--bin" "tool" ]
 #   environment  more variables: they are inputs of the derivation, not the caller's
+#   sourceDateEpoch
+#                in place of the commit's time, which a flake's input has
 #
 # Nix's sandbox builds in /build, where the hermetic shell has everything too:
 # paths that rustc writes down are the same. It has no /lib64, though, so what
@@ -18,6 +20,9 @@
   hostCc,
   userland,
 }:
+let
+  constants = builtins.fromJSON (builtins.readFile ./environment.json);
+in
 {
   src,
   target,
@@ -25,6 +30,12 @@
   lock ? "${src}/Cargo.lock",
   cargoFlags ? [ ],
   environment ? { },
+  # A folder that is no checkout has a `lastModified` too: of its newest file.
+  sourceDateEpoch ?
+    if src ? rev || src ? dirtyRev then
+      src.lastModified or constants.SOURCE_DATE_EPOCH
+    else
+      constants.SOURCE_DATE_EPOCH,
 }:
 let
   upper = import ./lib/upper.nix;
@@ -86,7 +97,10 @@ let
       }/linker";
 
   variables =
-    builtins.fromJSON (builtins.readFile ./environment.json)
+    constants
+    // {
+      SOURCE_DATE_EPOCH = sourceDateEpoch;
+    }
     // facts.env
     // {
       "CARGO_TARGET_${upper facts.host}_LINKER" = hostLinker;

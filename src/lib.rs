@@ -20,6 +20,7 @@
 //! | [`env`] | `env.json`, the contract between `nix/` and this crate | none |
 //! | [`config`] | `xbuild.toml` and its precedence | reads files |
 //! | [`project`] | the Cargo workspace: where it is, what it needs | reads files |
+//! | [`git`] | the repository that the source lies in, its commit | reads files, processes |
 //! | [`cargo`] | one cargo run in the shell, and the artefacts it made | through [`sandbox`] |
 //! | [`toolchain`] | a target → its realised toolchain and runner | through [`fetch`], [`nix`] |
 //! | [`shell`] | which shell a command gets | none |
@@ -47,6 +48,7 @@ pub mod config;
 pub mod env;
 pub mod error;
 pub mod fetch;
+pub mod git;
 pub mod host;
 pub mod nix;
 pub mod package;

@@ -17,8 +17,8 @@ use crate::toolchain::{RealisedRunner, Toolchain};
 /// The user's folder in the shell.
 pub const HOME: &str = "/build/home";
 
-/// 1980-01-01, the first moment that every archive format can express; the
-/// same for every build, so that nothing is rebuilt because of it.
+/// The `SOURCE_DATE_EPOCH` of a source that no commit tells the time of:
+/// 1980-01-01, the first moment that every archive format can express.
 pub const SOURCE_DATE_EPOCH: &str = "315532800";
 
 /// Variables of the caller that every shell gets: how to talk, and how many
@@ -135,7 +135,8 @@ impl Tools<'_> {
         emulators.into_values().collect()
     }
 
-    /// Every variable of a build's shell but those of the caller.
+    /// Every variable of a build's shell but those of the caller and of the
+    /// commit.
     pub fn environment(&self) -> BTreeMap<OsString, OsString> {
         let mut env: BTreeMap<String, String> = SHELL_ENV
             .iter()

@@ -25,6 +25,8 @@ pub struct Build {
     pub toolchain_definition: Sha256,
     /// The names of the variables that the configuration lets into the shell.
     pub passthrough: Vec<String>,
+    /// `SOURCE_DATE_EPOCH`, where it was the same for all targets.
+    pub source_date_epoch: Option<String>,
     /// Who vouches for the build: a URI.
     pub builder: String,
     /// xbuild's own version.

@@ -28,6 +28,9 @@ pub struct Manifest {
     pub targets: Vec<String>,
     /// Cargo's arguments.
     pub arguments: Vec<String>,
+    /// Of the build; null where targets had different ones.
+    #[serde(default)]
+    pub source_date_epoch: Option<String>,
     pub hermetic: bool,
     /// What a second build found; null where there was none.
     pub verification: Option<Verification>,
@@ -96,6 +99,7 @@ impl Manifest {
             toolchain_definition: build.toolchain_definition,
             targets: build.targets.clone(),
             arguments: build.arguments.clone(),
+            source_date_epoch: build.source_date_epoch.clone(),
             hermetic: build.is_hermetic(),
             verification: build.comparison.as_ref().map(|comparison| Verification {
                 variations: comparison.variations().to_vec(),

@@ -45,6 +45,7 @@ fn predicate(build: &Build) -> Provenance {
                 xbuild_pins: sha256_only(build.pins),
                 xbuild_toolchain_definition: sha256_only(build.toolchain_definition),
                 xbuild_passthrough: build.passthrough.clone(),
+                xbuild_source_date_epoch: build.source_date_epoch.clone(),
                 xbuild_source_dirty: !build.source.is_clean(),
                 xbuild_verification: build.comparison.as_ref().map(verification),
             },

@@ -64,6 +64,10 @@ pub struct InternalParameters {
     /// The names of the caller's variables that the shell was given, besides
     /// those that every shell gets and that reach nothing that is built.
     pub xbuild_passthrough: Vec<String>,
+    /// The `SOURCE_DATE_EPOCH` of the build; null where targets had different
+    /// ones.
+    #[serde(default)]
+    pub xbuild_source_date_epoch: Option<String>,
     /// Whether the source had changes that no commit holds.
     pub xbuild_source_dirty: bool,
     /// What a second build found; none where there was none.

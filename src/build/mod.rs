@@ -1,6 +1,7 @@
 //! The pipeline of one cargo run: tools realised, crates fetched, cargo in the
 //! shell, artefacts checked, put in place and reported.
 
+pub mod epoch;
 mod fetch;
 mod finish;
 mod request;
@@ -110,6 +111,7 @@ impl<'a> Build<'a> {
     /// fails is an exit code.
     pub fn run(&self, json: bool) -> Result<u8> {
         self.note_environment();
+        self.mark()?;
         for invocation in self.invocations()? {
             let (code, collector) =
                 self.cargo(&self.shell(&invocation, &self.layout)?, &invocation)?;
@@ -131,6 +133,7 @@ impl<'a> Build<'a> {
     /// As [`Build::run`], but for what the checks find.
     pub fn make(&self) -> Result<Result<Vec<Made>, u8>> {
         self.note_environment();
+        self.mark()?;
         let mut made = Vec::new();
         for invocation in self.invocations()? {
             let (code, collector) =

@@ -1,10 +1,12 @@
 //! What a command is about, read once from the command line, the environment
 //! and the project's files: nothing below sees raw arguments.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use super::epoch;
 use crate::cargo::registry::Mirror;
 use crate::cargo::{CargoArgs, UserCargo, Verb, fetch};
 use crate::check::{CheckId, UnknownCheck};
@@ -14,6 +16,7 @@ use crate::fetch::BaseUrl;
 use crate::host::{self, Folders};
 use crate::nix::Choice;
 use crate::project::{Project, Query};
+use crate::shell;
 use crate::target::{Floor, HOST, Table, TargetSpec};
 use crate::terminal;
 use crate::toolchain::Workshop;
@@ -29,6 +32,10 @@ pub struct Request {
     pub user: UserCargo,
     /// The caller's environment.
     pub vars: BTreeMap<OsString, OsString>,
+    /// `SOURCE_DATE_EPOCH`, once it has been asked for.
+    epoch: OnceCell<String>,
+    /// What it was when somebody else built the same.
+    replayed: Option<String>,
 }
 
 impl Request {
@@ -128,6 +135,8 @@ impl Request {
             workshop,
             user,
             vars: host::vars().collect(),
+            epoch: OnceCell::new(),
+            replayed: None,
         })
     }
 
@@ -149,6 +158,47 @@ impl Request {
 
     pub fn is_hermetic(&self) -> bool {
         self.config.isolation.value == Isolation::Full
+    }
+
+    /// The variables that the shells for these targets get because of the caller,
+    /// the configuration and the commit. What is passed through wins over the
+    /// commit, and what was replayed over both.
+    pub fn variables(&self, specs: &[TargetSpec]) -> BTreeMap<OsString, OsString> {
+        let passthrough: Vec<_> = specs
+            .iter()
+            .flat_map(|spec| self.config.for_target(spec.triple()).passthrough)
+            .map(|setting| setting.value)
+            .collect();
+        let mut variables = shell::from_caller(&self.vars, &passthrough);
+        let name = OsString::from(epoch::VARIABLE);
+        match &self.replayed {
+            Some(value) => {
+                variables.insert(name, value.into());
+            }
+            None => {
+                variables.entry(name).or_insert_with(|| self.epoch().into());
+            }
+        }
+        variables
+    }
+
+    /// `SOURCE_DATE_EPOCH` as the shells for these targets have it.
+    pub fn epoch_of(&self, specs: &[TargetSpec]) -> String {
+        let value = self.variables(specs).remove(OsStr::new(epoch::VARIABLE));
+        let value = value.unwrap_or_default();
+        value.to_string_lossy().into_owned()
+    }
+
+    /// Builds with the `SOURCE_DATE_EPOCH` that somebody else built with.
+    pub fn replay(&mut self, epoch: &str) {
+        self.replayed = Some(epoch.to_owned());
+    }
+
+    fn epoch(&self) -> &str {
+        let project = &self.project;
+        let setting = self.config.source_date.value;
+        let epoch = || epoch::epoch(&project.root, setting, Some(&project.target_dir));
+        self.epoch.get_or_init(epoch)
     }
 
     /// The checks that are allowed to find something for a target.

@@ -103,14 +103,7 @@ impl Build<'_> {
     }
 
     pub(super) fn callers(&self) -> BTreeMap<OsString, OsString> {
-        let config = &self.request.config;
-        let passthrough: Vec<_> = self
-            .toolchains
-            .iter()
-            .flat_map(|toolchain| config.for_target(toolchain.spec.triple()).passthrough)
-            .map(|setting| setting.value)
-            .collect();
-        shell::from_caller(&self.request.vars, &passthrough)
+        self.request.variables(&self.specs())
     }
 
     pub(super) fn note_environment(&self) {

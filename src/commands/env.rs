@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use super::shell::request;
-use crate::build::{realise, triples};
+use crate::build::{epoch, realise, triples};
 use crate::cli::{EnvArgs, EnvFormat};
 use crate::env::cargo_spelling;
 use crate::error::{Error, Kind, Result};
@@ -49,6 +49,8 @@ pub fn run(args: &EnvArgs) -> Result<u8> {
         })
         .filter(|(name, _)| !INSIDE_ONLY.contains(&name.as_str()))
         .collect();
+    let epoch = request.epoch_of(&request.specs);
+    variables.insert(epoch::VARIABLE.into(), epoch);
     if let [toolchain] = &realised.toolchains[..] {
         let out = toolchain.realised.out();
         variables.insert("RUSTC".into(), format!("{out}/bin/rustc"));

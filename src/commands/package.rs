@@ -1,13 +1,17 @@
 //! `xbuild package`: files into an archive or an image, the same bytes always.
 
+use crate::build::current_folder;
+use crate::build::epoch::epoch as epoch_of;
 use crate::cargo::write_atomically;
 use crate::cli::PackageArgs;
+use crate::config::{self, SourceDate};
 use crate::error::{Error, Kind, Result};
 use crate::package::gather::{epoch, gather};
 use crate::package::{Contents, Format, Image, image_architecture};
 use crate::pins::Sha256;
+use crate::project::{Project, Query};
 use crate::target::{Table, TargetSpec};
-use crate::{report, terminal};
+use crate::{host, report, terminal};
 
 /// Packs the files.
 ///
@@ -26,7 +30,7 @@ pub fn run(args: &PackageArgs) -> Result<u8> {
     for path in &args.files {
         members.extend(gather(path, &args.prefix)?);
     }
-    let contents = Contents::new(members, epoch()?)?;
+    let contents = Contents::new(members, epoch(&fallback()?)?)?;
     let bytes = contents.pack(format, image(args, &contents)?.as_ref())?;
     write_atomically(&args.output, &bytes)?;
     let count = contents.members().len();
@@ -37,6 +41,26 @@ pub fn run(args: &PackageArgs) -> Result<u8> {
     terminal::status("Packed", format!("{output} · {count} {files} · {size}"));
     terminal::data(format_args!("{sha256}  {name}\n"));
     Ok(0)
+}
+
+/// The time that a build in this folder would take.
+fn fallback() -> Result<String> {
+    let cwd = current_folder()?;
+    let query = Query {
+        cwd: &cwd,
+        manifest_path: None,
+        target_dir: None,
+        cargo_home: None,
+        var: &host::var,
+    };
+    // What is packed need not be a project's.
+    let Ok(project) = Project::find(&query) else {
+        return Ok(epoch_of(&cwd, SourceDate::Commit, None));
+    };
+    let layer = config::load(&project.root)?.layer;
+    let setting = layer.and_then(|layer| layer.source_date);
+    let setting = setting.map_or_else(SourceDate::default, |setting| setting.value);
+    Ok(epoch_of(&project.root, setting, Some(&project.target_dir)))
 }
 
 fn image(args: &PackageArgs, contents: &Contents) -> Result<Option<Image>> {

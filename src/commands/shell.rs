@@ -7,7 +7,6 @@ use crate::cli::{ShellArgs, TargetArgs};
 use crate::config::FlagLayer;
 use crate::error::{Error, Kind, Result};
 use crate::sandbox::{self, Terminal};
-use crate::shell;
 
 /// Opens it, or runs one command in it and exits with that command's code.
 ///
@@ -31,14 +30,7 @@ pub fn run(args: &ShellArgs) -> Result<u8> {
     };
     let shell = tools.tools().shell(command)?;
     let mut shell = with_project(shell, &request, &mounts, &layout, request.mirror().as_ref())?;
-    let passthrough: Vec<_> = request
-        .specs
-        .iter()
-        .flat_map(|spec| request.config.for_target(spec.triple()).passthrough)
-        .map(|setting| setting.value)
-        .collect();
-    let callers = shell::from_caller(&request.vars, &passthrough);
-    shell.env.extend(callers);
+    shell.env.extend(request.variables(&request.specs));
     if let [spec] = &request.specs[..] {
         shell = shell.env("CARGO_BUILD_TARGET", spec.triple());
     }

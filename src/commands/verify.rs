@@ -27,12 +27,20 @@ pub fn run(raw: &[OsString]) -> Result<u8> {
     let json = super::wants_json(typed.own.format.as_deref())?;
     let words = rebuild::args::with_profile(words, typed.profile.is_some());
     let args = split_args(Verb::Build, &words)?;
-    let request = Request::of_cargo(Verb::Build, &args)?;
+    let mut request = Request::of_cargo(Verb::Build, &args)?;
     rebuild::check(&request)?;
+    // Better read before the build than after it.
+    let published = rebuild::published(&verify)?;
+    let epoch = published
+        .as_ref()
+        .and_then(|list| list.source_date_epoch.as_deref());
+    if let Some(epoch) = epoch {
+        request.replay(epoch);
+    }
     let mut differing = 0;
     for group in request.groups() {
         let build = Build::prepare(Verb::Build, &args, &request, &group)?;
-        let verification = match rebuild::verify(&build, &verify)? {
+        let verification = match rebuild::verify(&build, &verify, published.as_ref())? {
             Ok(verification) => verification,
             Err(code) => return Ok(code),
         };

@@ -6,7 +6,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::reader::{Reader, Source};
-use super::{Isolation, NixChoice, Origin, Passthrough, Setting};
+use super::{Isolation, NixChoice, Origin, Passthrough, Setting, SourceDate};
 use crate::error::{Error, Kind, Result};
 
 /// What one file says; `None` and empty mean that it says nothing.
@@ -16,6 +16,7 @@ pub struct FileLayer {
     pub glibc: Option<Setting<String>>,
     /// Files and folders outside the workspace that the build reads.
     pub sources: Vec<Setting<String>>,
+    pub source_date: Option<Setting<SourceDate>>,
     pub allow: Vec<Setting<String>>,
     pub passthrough: Vec<Setting<Passthrough>>,
     pub mirrors: Vec<Setting<String>>,
@@ -105,10 +106,16 @@ impl FileLayer {
             ..FileLayer::default()
         };
         if let Some(build) = file.table("build")? {
-            build.only(&["glibc", "sources", "targets"])?;
+            build.only(&["glibc", "source-date-epoch", "sources", "targets"])?;
             layer.targets = build.strings("targets")?;
             layer.glibc = glibc(&build)?;
             layer.sources = build.strings("sources")?.unwrap_or_default();
+            layer.source_date = build.number_or_choice(
+                "source-date-epoch",
+                SourceDate::At,
+                SourceDate::parse,
+                &SourceDate::NAMES,
+            )?;
         }
         if let Some(targets) = file.table("target")? {
             for (triple, table) in targets.tables()? {
@@ -184,6 +191,7 @@ impl FileLayer {
             targets: self.targets.as_deref().map(all),
             glibc: self.glibc.as_ref().map(one),
             sources: all(&self.sources),
+            source_date: self.source_date.as_ref().map(one),
             allow: all(&self.allow),
             passthrough: all(&self.passthrough),
             mirrors: all(&self.mirrors),

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::file::{FileLayer, TargetTable};
 use super::reader::not_one_of;
-use super::{Isolation, NixChoice, Origin, Passthrough, Setting};
+use super::{Isolation, NixChoice, Origin, Passthrough, Setting, SourceDate};
 use crate::error::{Error, Kind, Result};
 
 /// What xbuild's own flags said, as typed.
@@ -69,6 +69,8 @@ pub struct Config {
     /// Files and folders outside the workspace that the build reads, as
     /// written: relative to the workspace root.
     pub sources: Vec<Setting<String>>,
+    /// Which moment a build takes in place of the clock.
+    pub source_date: Setting<SourceDate>,
     allow: Vec<Setting<String>>,
     passthrough: Vec<Setting<Passthrough>>,
     env_glibc: Option<Setting<String>>,
@@ -147,6 +149,9 @@ impl Config {
                 file.allow,
             ]),
             sources: file.sources,
+            source_date: file
+                .source_date
+                .unwrap_or_else(|| Setting::new(SourceDate::default(), Origin::Default)),
             passthrough: file.passthrough,
             env_glibc: env_glibc.transpose()?,
             file_glibc: file.glibc,

@@ -115,6 +115,30 @@ impl NixChoice {
     }
 }
 
+/// Which moment a build takes in place of the clock: `SOURCE_DATE_EPOCH`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SourceDate {
+    /// When the commit was made that the checkout stands at.
+    #[default]
+    Commit,
+    /// The same for every build: [`crate::shell::SOURCE_DATE_EPOCH`].
+    Constant,
+    /// Seconds since 1970.
+    At(u64),
+}
+
+impl SourceDate {
+    pub const NAMES: [&'static str; 2] = ["commit", "constant"];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "commit" => Some(SourceDate::Commit),
+            "constant" => Some(SourceDate::Constant),
+            _ => None,
+        }
+    }
+}
+
 /// A variable that the build may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Passthrough {

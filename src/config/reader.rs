@@ -156,6 +156,33 @@ impl<'a, 'i> Reader<'a, 'i> {
         }
     }
 
+    /// A number of 0 or more, or a string out of a closed set.
+    pub fn number_or_choice<T>(
+        &self,
+        key: &str,
+        number: impl Fn(u64) -> T,
+        parse: impl Fn(&str) -> Option<T>,
+        names: &[&str],
+    ) -> Result<Option<Setting<T>>> {
+        let Some(value) = self.table.get(key) else {
+            return Ok(None);
+        };
+        let found = match value.get_ref() {
+            DeValue::Integer(integer) => integer,
+            DeValue::String(_) => return self.choice(key, parse, names),
+            _ => return Err(self.wrong(key, value, "a number or a string")),
+        };
+        let Ok(found) = u64::from_str_radix(found.as_str(), found.radix()) else {
+            let message = format!(
+                "`{}{key}` must be a number of 0 or more, not {found}",
+                self.prefix
+            );
+            return Err(self.source.error(value.span().start, &message));
+        };
+        let origin = self.source.origin(value.span().start);
+        Ok(Some(Setting::new(number(found), origin)))
+    }
+
     /// A list of strings, each with its own line.
     pub fn strings(&self, key: &str) -> Result<Option<Vec<Setting<String>>>> {
         let Some(value) = self.table.get(key) else {

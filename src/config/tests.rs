@@ -17,6 +17,7 @@ targets = [
 ]
 glibc = "2.28"
 sources = ["../proto"]
+source-date-epoch = 1_700_000_000
 
 [checks]
 allow = ["leak"]
@@ -51,6 +52,7 @@ fn every_key_is_read_with_its_line() {
     let config = Config::resolve(&FlagLayer::default(), &EnvLayer::default(), Some(layer)).unwrap();
     assert_eq!(config.nix.value, NixChoice::Own);
     assert_eq!(values(&config.sources), ["../proto"]);
+    assert_eq!(config.source_date.value, SourceDate::At(1_700_000_000));
     let own = config.for_target("aarch64-unknown-linux-gnu");
     assert_eq!(own.glibc.unwrap().value, "2.31");
     assert_eq!(values(&own.allow), ["leak", "runpath"]);
@@ -100,6 +102,21 @@ fn mistakes_name_their_place_and_the_remedy() {
         (
             "[build]\nglibc = 2.17\n",
             "xbuild.toml:2: `build.glibc` must be a string, not a float",
+            "",
+        ),
+        (
+            "[build]\nsource-date-epoch = -1\n",
+            "xbuild.toml:2: `build.source-date-epoch` must be a number of 0 or more, not -1",
+            "",
+        ),
+        (
+            "[build]\nsource-date-epoch = 'comit'\n",
+            "xbuild.toml:2: `build.source-date-epoch` must be one of `commit`, `constant`, not `comit`",
+            "did you mean `commit`?",
+        ),
+        (
+            "[build]\nsource-date-epoch = true\n",
+            "xbuild.toml:2: `build.source-date-epoch` must be a number or a string, not a boolean",
             "",
         ),
         (

@@ -5,9 +5,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::Member;
+use super::{FIRST, LAST, Member};
 use crate::error::{Error, IoContext, Kind, Result};
-use crate::{host, shell};
+use crate::host;
 
 /// Reads a file, or all files below a folder, as members below `prefix`; each
 /// keeps its own name, and a folder's files the folder's.
@@ -24,13 +24,16 @@ pub fn gather(path: &Path, prefix: &str) -> Result<Vec<Member>> {
 }
 
 /// The time of everything in a package: the caller's `SOURCE_DATE_EPOCH`
-/// (reproducible-builds.org), or the one that builds have.
+/// (reproducible-builds.org), or the one that builds have. A build's may be any
+/// number; of one that packages cannot express the nearest is taken.
 ///
 /// # Errors
 /// `Kind::Config` where the variable is no number.
-pub fn epoch() -> Result<i64> {
-    let text = host::var("SOURCE_DATE_EPOCH").map(|text| text.to_string_lossy().into_owned());
-    let text = text.unwrap_or_else(|| shell::SOURCE_DATE_EPOCH.to_owned());
+pub fn epoch(builds: &str) -> Result<i64> {
+    let Some(text) = host::var("SOURCE_DATE_EPOCH") else {
+        return Ok(builds.parse().unwrap_or(FIRST).clamp(FIRST, LAST));
+    };
+    let text = text.to_string_lossy().into_owned();
     text.parse().map_err(|_| {
         let message = format!("the variable SOURCE_DATE_EPOCH: `{text}` is no number of seconds");
         Error::new(Kind::Config, message).hint("SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)")

@@ -18,6 +18,11 @@ use std::fmt;
 
 use crate::error::{Error, Kind, Result};
 
+/// The first and the last moment that every package can express, seconds since
+/// 1970: those of zip.
+const FIRST: i64 = 315_532_800;
+const LAST: i64 = 4_354_819_199;
+
 /// A file of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -105,8 +110,6 @@ impl Contents {
     /// `Kind::Usage` where there is none, a name stands twice, a file is where
     /// another has a folder, or the time is before 1980, which zip cannot say.
     pub fn new(mut members: Vec<Member>, epoch: i64) -> Result<Self> {
-        const FIRST: i64 = 315_532_800;
-        const LAST: i64 = 4_354_819_199;
         if !(FIRST..=LAST).contains(&epoch) {
             let message = format!("{epoch} is no time that every package can express");
             return Err(Error::new(Kind::Usage, message)

@@ -25,6 +25,7 @@ pub use walk::Member;
 
 use crate::config::{Origin, Setting};
 use crate::error::{Error, IoContext, Kind, Result};
+use crate::git;
 use root::normalize;
 
 /// What a project is looked for with.
@@ -74,7 +75,8 @@ impl Project {
         let at_home = cwd.starts_with(&folder) || cwd.starts_with(located.folder());
         let cwd = if at_home { cwd } else { folder.clone() };
 
-        let top = top_of_repository(&folder);
+        // Cargo's configuration above the repository is not the project's.
+        let top = git::top(&folder).unwrap_or(&folder).to_owned();
         let owns = |folder: &&Path| Some(folder.join(".cargo").as_path()) != query.cargo_home;
         let folders = cwd
             .ancestors()
@@ -174,13 +176,6 @@ impl Project {
             .filter_map(|member| member.package.default_run.as_deref());
         runs.next().filter(|_| runs.next().is_none())
     }
-}
-
-/// The folder of the repository that holds the root, or the root itself:
-/// cargo's configuration above it is not the project's.
-fn top_of_repository(root: &Path) -> PathBuf {
-    let is_top = |folder: &&Path| folder.join(".git").exists();
-    root.ancestors().find(is_top).unwrap_or(root).to_owned()
 }
 
 fn outside(root: &Path, walk: &walk::Walk, settings: &CargoSettings) -> Vec<PathBuf> {

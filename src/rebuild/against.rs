@@ -19,6 +19,8 @@ pub struct Published {
     pub files: Vec<PublishedFile>,
     /// The hash of the pins that it was built with, where it says so.
     pub pins: Option<Sha256>,
+    /// The `SOURCE_DATE_EPOCH` that it was built with, where it says so.
+    pub source_date_epoch: Option<String>,
 }
 
 /// One file of it.
@@ -52,7 +54,7 @@ impl Published {
             };
             return Ok(Published {
                 files: sums.into_iter().map(file).collect(),
-                pins: None,
+                ..Published::default()
             });
         }
         // One document, or one a line.
@@ -65,7 +67,9 @@ impl Published {
                 continue;
             }
             let value = json::parse(line).map_err(|cause| none(place).caused_by(cause))?;
-            all.files.extend(of_json(place, value, line)?.files);
+            let one = of_json(place, value, line)?;
+            all.files.extend(one.files);
+            all.source_date_epoch = all.source_date_epoch.or(one.source_date_epoch);
         }
         Ok(all)
     }
@@ -121,6 +125,7 @@ fn of_json(place: &str, value: Value, bytes: &[u8]) -> Result<Published> {
     Ok(Published {
         files,
         pins: Some(manifest.pins),
+        source_date_epoch: moment(place, manifest.source_date_epoch.as_deref())?,
     })
 }
 
@@ -174,7 +179,24 @@ fn of_statement(place: &str, value: Value) -> Result<Published> {
     let pins = statement.predicate.pointer(pins).and_then(Value::as_str);
     let pins = pins.map(str::parse::<Sha256>).transpose();
     let pins = pins.map_err(|cause| none(place).caused_by(cause))?;
-    Ok(Published { files, pins })
+    let moment = "/buildDefinition/internalParameters/xbuild_source_date_epoch";
+    let moment = statement.predicate.pointer(moment).and_then(Value::as_str);
+    Ok(Published {
+        files,
+        pins,
+        source_date_epoch: self::moment(place, moment)?,
+    })
+}
+
+/// A `SOURCE_DATE_EPOCH` to build with: seconds and nothing else.
+fn moment(place: &str, text: Option<&str>) -> Result<Option<String>> {
+    match text {
+        Some(text) if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            let message = format!("`{place}` says {text:?} for SOURCE_DATE_EPOCH");
+            Err(Error::new(Kind::Integrity, message))
+        }
+        text => Ok(text.map(str::to_owned)),
+    }
 }
 
 fn none(place: &str) -> Error {
@@ -236,6 +258,7 @@ mod tests {
         byproducts.as_array_mut().unwrap().push(byproduct);
         let published = Published::parse("list", statement.to_string().as_bytes()).unwrap();
         assert_eq!(published.pins, Some(build.pins));
+        assert_eq!(published.source_date_epoch.as_deref(), Some("1700000000"));
         let target = "x86_64-unknown-linux-gnu.2.17";
         let found = published.of("rg", target, "x86_64-unknown-linux-gnu");
         assert_eq!(found[0].sha256, hash("rg"));
@@ -256,7 +279,7 @@ mod tests {
                 file("b/rg", None),
                 file("c/rg", None),
             ],
-            pins: None,
+            ..Published::default()
         };
         let names = |target: &str, triple: &str| -> Vec<Sha256> {
             let found = published.of("rg", target, triple);
@@ -277,6 +300,12 @@ mod tests {
             ("{\"a\":1,\"a\":2}", "no list"),
             ("not a hash  name\n", "list:1: "),
             ("{\"_type\":\"x\",\"subject\":[]", "no list"),
+            (
+                "{\"_type\":\"x\",\"subject\":[],\"predicateType\":\"x\",\"predicate\":\
+                 {\"buildDefinition\":{\"internalParameters\":\
+                 {\"xbuild_source_date_epoch\":\"now\"}}}}",
+                "SOURCE_DATE_EPOCH",
+            ),
             ("{\"mediaType\":\"x\"}", "list"),
             (
                 "{\"payload\":\"?\",\"payloadType\":\"x\",\"signatures\":[]}",

@@ -333,6 +333,21 @@ mod tests {
         }
     }
 
+    /// What a build takes in place of the clock is no clock.
+    #[test]
+    fn another_time_is_not_another_source_date() {
+        let epoch = |shell: &Shell| {
+            shell
+                .env
+                .get(std::ffi::OsStr::new("SOURCE_DATE_EPOCH"))
+                .cloned()
+        };
+        let props = Props::default();
+        let shell = ordinary().env("SOURCE_DATE_EPOCH", "1700000000");
+        let varied = Conditions::second(&BTreeSet::from(Variation::ALL)).dress(shell, &props);
+        assert_eq!(epoch(&varied), Some("1700000000".into()));
+    }
+
     #[test]
     fn the_source_moves_with_all_that_names_it() {
         let shell = only(Variation::BuildPath);

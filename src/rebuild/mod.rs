@@ -2,7 +2,8 @@
 //!
 //! The first build is the ordinary one: it runs as `xbuild build` does and
 //! finds all fresh where nothing has changed, so that it is of exactly this
-//! source, toolchain and set of flags because cargo says so. The second is made
+//! source, toolchain and set of flags because cargo says so; what was built with
+//! another `SOURCE_DATE_EPOCH` is built anew. The second is made
 //! from scratch, in a target folder of its own and in a hermetic shell that
 //! differs from the first in every way that was asked for. `docs/verify.md`
 //! says how each variation is done.
@@ -25,11 +26,11 @@ use crate::error::{Error, IoContext, Kind, Result};
 use crate::pins::Pins;
 use crate::terminal;
 
+pub use against::Published;
 pub use args::VerifyArgs;
 pub use blame::{Blame, Cause, Ending, Evidence, Factor, Nature, Origin, Place};
 pub use variation::{Variation, select};
 
-use against::Published;
 use conditions::Conditions;
 use workbench::{Outcome, Workbench};
 
@@ -111,6 +112,18 @@ pub fn check(request: &Request) -> Result<()> {
         .hint("leave out --isolation none, or set XBUILD_ISOLATION=full"))
 }
 
+/// What to compare with in place of a second build, where that is asked for.
+///
+/// # Errors
+/// `Kind::Filesystem`; `Kind::Integrity` for what is no list of files.
+pub fn published(args: &VerifyArgs) -> Result<Option<Published>> {
+    let Some(path) = &args.against else {
+        return Ok(None);
+    };
+    let bytes = std::fs::read(path).at("read", path)?;
+    Published::parse(&path.display().to_string(), &bytes).map(Some)
+}
+
 /// Builds, builds again under other conditions, and compares. Cargo's own exit
 /// code is the result where the first build fails.
 ///
@@ -118,17 +131,13 @@ pub fn check(request: &Request) -> Result<()> {
 /// `Kind::Usage` without isolation; `Kind::Project` where the project makes
 /// nothing to compare; `Kind::Differs` where the second build fails; and what
 /// builds have.
-pub fn verify(build: &Build<'_>, args: &VerifyArgs) -> Result<Result<Verification, u8>> {
+pub fn verify(
+    build: &Build<'_>,
+    args: &VerifyArgs,
+    published: Option<&Published>,
+) -> Result<Result<Verification, u8>> {
     check(build.request())?;
-    // Better read before the build than after it.
-    let published = match &args.against {
-        Some(path) => {
-            let bytes = std::fs::read(path).at("read", path)?;
-            let place = path.display().to_string();
-            Some((Published::parse(&place, &bytes)?, place))
-        }
-        None => None,
-    };
+    build.renew()?;
     let first = match build.make()? {
         Ok(made) if made.is_empty() => {
             let message =
@@ -139,8 +148,8 @@ pub fn verify(build: &Build<'_>, args: &VerifyArgs) -> Result<Result<Verificatio
         Ok(made) => made,
         Err(code) => return Ok(Err(code)),
     };
-    if let Some((published, place)) = published {
-        return compare_with(&first, &published, place).map(Ok);
+    if let (Some(published), Some(place)) = (published, &args.against) {
+        return compare_with(&first, published, place.display().to_string()).map(Ok);
     }
     let bench = Workbench::open(build)?;
     let (varied, without) = applicable(&args.variations, bench.processors());

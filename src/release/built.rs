@@ -31,6 +31,7 @@ pub fn built(request: &Request, args: &CargoArgs, options: &Options) -> Result<R
     };
     for group in request.groups() {
         let build = Build::prepare(Verb::Build, args, request, &group)?;
+        build.renew()?;
         let made = match build.make()? {
             Ok(made) => made,
             Err(code) => return Ok(Err(code)),
@@ -44,7 +45,7 @@ pub fn built(request: &Request, args: &CargoArgs, options: &Options) -> Result<R
             built.artefacts.push(artefact(one)?);
         }
         if let (Some(wanted), Some(second)) = (&options.verify, &mut built.second) {
-            match rebuild::verify(&build, wanted)? {
+            match rebuild::verify(&build, wanted, None)? {
                 Ok(found) => again(&found, second)?,
                 Err(code) => return Ok(Err(code)),
             }

@@ -1,12 +1,10 @@
 //! What git knows of the source: the commit, whether it says all, and where it
-//! is from. The machine's own `git` is asked, and nothing of the repository's
-//! configuration is run.
+//! is from.
 
 use std::path::Path;
 
-use crate::error::{Error, IoContext, Kind, Result};
-use crate::host;
-use crate::process::Command;
+use crate::error::{IoContext, Result};
+use crate::git::{self, Git};
 use crate::project::Project;
 
 /// What is known of a source.
@@ -28,15 +26,14 @@ pub struct Checkout {
 pub fn look(project: &Project, ours: &[&Path]) -> Result<Checkout> {
     // git compares real paths.
     let root = std::fs::canonicalize(&project.root).at("find", &project.root)?;
-    let mut above = root.ancestors();
-    let Some(top) = above.find(|folder| folder.join(".git").exists()) else {
+    let Some(top) = git::top(&root) else {
         return Ok(Checkout {
             commit: None,
             changes: Vec::new(),
             remote: None,
         });
     };
-    let git = Git { top };
+    let git = Git::at(top);
     let head = ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"];
     let mut status: Vec<String> = STATUS.map(str::to_owned).to_vec();
     for folder in ours {
@@ -72,45 +69,6 @@ const STATUS: [&str; 6] = [
     "--",
     ":/",
 ];
-
-struct Git<'a> {
-    top: &'a Path,
-}
-
-impl Git<'_> {
-    /// The output of a command of git; `None` where it exits with 1, by which
-    /// git says that there is no such thing.
-    fn ask(&self, args: &[&str]) -> Result<Option<String>> {
-        let mut command = Command::new("git")
-            .args(["-c", "core.fsmonitor=false", "-c", "core.quotePath=false"])
-            .args(args)
-            .env("GIT_OPTIONAL_LOCKS", "0")
-            .env("LC_ALL", "C")
-            .cwd(self.top);
-        // The user's own settings say which repositories are safe.
-        for name in ["PATH", "HOME", "XDG_CONFIG_HOME"] {
-            if let Some(value) = host::var(name) {
-                command = command.env(name, value);
-            }
-        }
-        let output = command.to_std().stdin(std::process::Stdio::null()).output();
-        let output = output.map_err(|cause| {
-            let message = "git cannot be started, and the source is a git repository";
-            Error::new(Kind::Project, message)
-                .caused_by(cause)
-                .hint("install git, so that the commit can be told")
-        })?;
-        match output.status.code() {
-            Some(0) => Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned())),
-            Some(1) if output.stderr.is_empty() => Ok(None),
-            _ => {
-                let message = format!("git cannot read the repository `{}`", self.top.display());
-                let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-                Err(Error::new(Kind::Project, message).caused_by(why))
-            }
-        }
-    }
-}
 
 /// A remote as the URI of a source (SPDX's form, which in-toto uses), without
 /// passwords; `None` for one that only this machine knows.

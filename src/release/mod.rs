@@ -86,7 +86,7 @@ pub fn run(request: &Request, args: &CargoArgs, options: &Options) -> Result<Res
     }
     let name = name(request, options)?;
     let key = open_key(request, options)?;
-    let epoch = gather::epoch()?;
+    let epoch = gather::epoch(&request.epoch_of(&request.specs))?;
     let built = match built::built(request, args, options)? {
         Ok(built) => built,
         Err(code) => return Ok(Err(code)),
@@ -123,6 +123,7 @@ pub fn run(request: &Request, args: &CargoArgs, options: &Options) -> Result<Res
         pins: Pins::embedded_sha256(),
         toolchain_definition: definition()?,
         passthrough: passthrough(request),
+        source_date_epoch: epoch_of(request),
         builder: options.builder.clone(),
         xbuild: env!("CARGO_PKG_VERSION").to_owned(),
         started,
@@ -248,6 +249,15 @@ fn passthrough(request: &Request) -> Vec<String> {
         .map(|variable| variable.name().to_owned())
         .collect();
     names.into_iter().collect()
+}
+
+/// The `SOURCE_DATE_EPOCH` of the builds; none where the configuration gives
+/// one target another than the next.
+fn epoch_of(request: &Request) -> Option<String> {
+    let groups = request.groups();
+    let values: BTreeSet<String> = groups.iter().map(|group| request.epoch_of(group)).collect();
+    let mut values = values.into_iter();
+    values.next().filter(|_| values.next().is_none())
 }
 
 fn uri(checkout: &Checkout, options: &Options) -> String {

@@ -14,7 +14,7 @@ const VERSION: u32 = 1;
 /// What is done for every build, so that two of them agree.
 const DEFAULTS: [&str; 6] = [
     "constant paths of source, target folder, crates and toolchain",
-    "SOURCE_DATE_EPOCH is set, to a constant",
+    "SOURCE_DATE_EPOCH is the commit's time, or a constant where no commit tells one",
     "codegen-units stay at rustc's default, which no machine changes",
     "C compilers map the paths of sysroot and toolchain away (-ffile-prefix-map)",
     "archives have no times and owners (llvm-ar's default, and rustc's)",

@@ -87,13 +87,12 @@ impl Doors {
         run(&command)
     }
 
-    /// The expression of a package as a derivation.
-    pub fn package(&self, source: &Path, target: &str) -> String {
+    /// The expression of a package as a derivation; `source` is one as well.
+    pub fn package(&self, source: &str, target: &str) -> String {
         format!(
             "(builtins.getFlake \"path:{}\").lib.buildPackage {{ \
-               src = {}; target = \"{target}\"; }}",
-            self.flake.path().display(),
-            source.display()
+               src = {source}; target = \"{target}\"; }}",
+            self.flake.path().display()
         )
     }
 
@@ -338,8 +337,19 @@ fn a_package_as_a_derivation_has_the_bits_of_a_build() {
     let _building = one_at_a_time();
     let target = "aarch64-unknown-linux-gnu.2.17";
     let hello = copied("examples/hello");
+    let main = hello.path().join("src/main.rs");
+    let text = fs::read_to_string(&main).expect("a program");
+    let stamp = "println!(\"of {}\", env!(\"SOURCE_DATE_EPOCH\"));";
+    let text = text.replacen("fn main() {", &format!("fn main() {{ {stamp}"), 1);
+    assert!(text.contains(stamp), "{text}");
+    fs::write(&main, text).expect("another program");
     let doors = Doors::new(&[spec(target)]);
-    let package = doors.package(hello.path(), target);
+    // What a checkout is as an input of a flake.
+    let src = format!(
+        "{{ outPath = {}; rev = \"0\"; lastModified = 1700000000; }}",
+        hello.path().display()
+    );
+    let package = doors.package(&src, target);
     let build = |more: &[&str]| {
         let words = ["--json", "--no-link", "--impure", "--expr", &package];
         doors.nix("build", &[&words, more].concat()).ok()
@@ -347,12 +357,17 @@ fn a_package_as_a_derivation_has_the_bits_of_a_build() {
     let out = out_of(&build(&[]).json());
     let on_disk = doors.on_disk(&out);
 
+    // What Nix has taken in is to stay as it is.
+    let checkout = temp();
+    support::copy(hello.path(), checkout.path());
+    let setting = "[build]\nsource-date-epoch = 1700000000\n";
+    fs::write(checkout.path().join("xbuild.toml"), setting).expect("the commit's time");
     support::xbuild()
         .args(["build", "--release", "--target", target])
-        .cwd(hello.path())
+        .cwd(checkout.path())
         .run()
         .ok();
-    let ours = hello
+    let ours = checkout
         .path()
         .join("target/aarch64-unknown-linux-gnu/release/hello");
     let bits = |file: &Path| Sha256::of(&fs::read(file).expect("a program"));

@@ -176,7 +176,7 @@ fn a_second_store_over_ssh_builds_the_same_bits() {
     let target = "aarch64-unknown-linux-gnu.2.17";
     let hello = copied("examples/hello");
     let doors = Doors::new(&[spec(target)]);
-    let package = doors.package(hello.path(), target);
+    let package = doors.package(&hello.path().display().to_string(), target);
     let build = doors.command("build").args(["--json", "--no-link"]);
     let build = build.args(["--impure", "--expr", &package]);
     let out = out_of(&run(&build).ok().json());

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -216,6 +217,29 @@ impl std::fmt::Display for Outcome {
             "{command}\n-- exit code {code}\n-- stdout\n{stdout}\n-- stderr\n{stderr}"
         )
     }
+}
+
+/// A folder with this machine's git and no other program, to be a `PATH`.
+pub fn only_git() -> TempDir {
+    let bin = temp();
+    let path = host::var("PATH").expect("a path");
+    let mut git = std::env::split_paths(&path).map(|folder| folder.join("git"));
+    let git = git.find(|file| file.is_file()).expect("git");
+    symlink(git, bin.path().join("git")).expect("git, and nothing else");
+    bin
+}
+
+/// Runs git in a folder, as somebody whose clock shows `date`.
+#[track_caller]
+pub fn git(folder: &Path, date: &str, args: &[&str]) {
+    let (bin, home) = (only_git(), temp());
+    let who = ["-c", "user.name=n", "-c", "user.email=n@example.invalid"];
+    let git = Command::new(bin.path().join("git")).args(who).args(args);
+    let git = git
+        .env("GIT_AUTHOR_DATE", date)
+        .env("GIT_COMMITTER_DATE", date)
+        .env("HOME", home.path());
+    run(&git.cwd(folder)).ok();
 }
 
 /// Makes the builds of all tests wait for each other: each uses every

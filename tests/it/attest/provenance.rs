@@ -21,6 +21,7 @@ fn build(desk: &Desk) -> (Build, Vec<(String, Sha256)>) {
     let files = vec![("hello.bin".to_owned(), Sha256::of(&bytes))];
     let variations = ["time", "umask"].map(str::to_owned);
     let build = Build {
+        source_date_epoch: None,
         source: Source {
             name: "hello".into(),
             version: "1.0.0".into(),

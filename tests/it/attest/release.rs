@@ -1,15 +1,14 @@
 //! `xbuild release`, from a commit to files that others verify.
 
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
-use xbuild::host;
+use tempfile::TempDir;
 use xbuild::process::Command;
 
 use super::{Desk, PASSPHRASE};
-use crate::support::{Outcome, one_at_a_time, repository, run, temp, xbuild};
+use crate::support::{Outcome, git, one_at_a_time, only_git, repository, run, temp, xbuild};
 
 const TARGET: &str = "x86_64-unknown-linux-musl";
 
@@ -44,7 +43,7 @@ fn main() {
 /// A project in a repository with one commit.
 struct Repository {
     desk: Desk,
-    bin: PathBuf,
+    bin: TempDir,
 }
 
 impl Repository {
@@ -66,15 +65,9 @@ impl Repository {
         ] {
             fs::write(project.join(file), text).expect("a file of the project");
         }
-        let bin = desk.path("bin");
-        fs::create_dir(&bin).expect("a folder for programs");
-        let path = host::var("PATH").expect("a path");
-        let git = std::env::split_paths(&path).map(|folder| folder.join("git"));
-        let git = git.into_iter().find(|file| file.is_file()).expect("git");
-        symlink(git, bin.join("git")).expect("git, and nothing else");
         let repository = Repository {
             desk,
-            bin: bin.clone(),
+            bin: only_git(),
         };
         repository.git(name, &["init", "-q"]);
         repository.git(
@@ -85,15 +78,9 @@ impl Repository {
     }
 
     fn git(&self, name: &str, args: &[&str]) {
-        let who = ["-c", "user.name=n", "-c", "user.email=n@example.invalid"];
-        let git = Command::new(self.bin.join("git")).args(who).args(args);
-        let git = git.cwd(self.desk.path(name));
         // The same commit wherever it is made.
         let date = "2026-01-01T00:00:00Z";
-        let git = git
-            .env("GIT_AUTHOR_DATE", date)
-            .env("GIT_COMMITTER_DATE", date);
-        run(&git.env("HOME", self.desk.path(""))).ok();
+        git(&self.desk.path(name), date, args);
     }
 
     fn commit(&self, name: &str) {
@@ -106,7 +93,7 @@ impl Repository {
         xbuild()
             .args(["release", "--target", TARGET])
             .args(args)
-            .env("PATH", &self.bin)
+            .env("PATH", self.bin.path())
             .env("RELEASE_KEY", key)
             .env("XBUILD_KEY_PASSPHRASE", PASSPHRASE)
             .cwd(self.desk.path(name))
@@ -227,6 +214,7 @@ fn a_release_is_verified_by_others_and_the_same_elsewhere() {
     let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
     assert_eq!(report["commit"], manifest["source"]["commit"]);
     assert_eq!(report["pins"], manifest["pins"]);
+    assert_eq!(manifest["source_date_epoch"], "1767225600");
     assert_eq!(
         manifest["files"][0]["contents"][0]["path"],
         format!("spied-1.2.3-{TARGET}/README.md")

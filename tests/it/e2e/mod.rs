@@ -6,6 +6,7 @@
 mod bits;
 mod commands;
 mod elf;
+mod epoch;
 mod hello;
 mod hermetic;
 mod life;
