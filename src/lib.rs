@@ -18,6 +18,7 @@
 //! | [`nix`] | finding or bringing Nix, seeding, realising, collecting garbage | processes, store |
 //! | [`sandbox`] | the hermetic shell: namespaces, mounts, seccomp | processes |
 //! | [`env`] | `env.json`, the contract between `nix/` and this crate | none |
+//! | [`lock`] | `xbuild.lock`: a project's system libraries, resolved and pinned | reads files, through [`pins`] |
 //! | [`config`] | `xbuild.toml` and its precedence | reads files |
 //! | [`project`] | the Cargo workspace: where it is, what it needs | reads files |
 //! | [`git`] | the repository that the source lies in, its commit | reads files, processes |
@@ -50,6 +51,7 @@ pub mod error;
 pub mod fetch;
 pub mod git;
 pub mod host;
+pub mod lock;
 pub mod nix;
 pub mod package;
 pub mod pins;

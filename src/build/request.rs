@@ -14,6 +14,7 @@ use crate::config::{self, Config, EnvLayer, FlagLayer, Isolation, NixChoice, Ori
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::fetch::BaseUrl;
 use crate::host::{self, Folders};
+use crate::lock;
 use crate::nix::Choice;
 use crate::project::{Project, Query};
 use crate::shell;
@@ -96,6 +97,22 @@ impl Request {
     /// # Errors
     /// As [`Request::of_cargo`].
     pub fn new(
+        flags: &FlagLayer,
+        manifest_path: Option<&Path>,
+        target_dir: Option<&Path>,
+        offline: bool,
+    ) -> Result<Self> {
+        let mut request = Request::unlocked(flags, manifest_path, target_dir, offline)?;
+        request.specs = lock::attach(&request.config, &request.project.root, request.specs)?;
+        Ok(request)
+    }
+
+    /// The same without a look at the lock: the targets are not fit to build
+    /// with.
+    ///
+    /// # Errors
+    /// As [`Request::of_cargo`].
+    pub fn unlocked(
         flags: &FlagLayer,
         manifest_path: Option<&Path>,
         target_dir: Option<&Path>,

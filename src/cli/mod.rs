@@ -100,6 +100,8 @@ pub enum Command {
     Targets(FormatArgs),
     /// Show what a target's toolchain is made of.
     Toolchain(ToolchainArgs),
+    /// Pin the system libraries that xbuild.toml asks for, in xbuild.lock.
+    Lock(LockArgs),
     /// Fetch everything for some targets, so that later all works offline.
     Fetch(FetchArgs),
     /// Remove toolchains that are no longer used.
@@ -206,6 +208,19 @@ pub struct FetchArgs {
     /// Fetch for every known target.
     #[arg(long)]
     pub all_targets: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LockArgs {
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Resolve everything anew, also what still fits.
+    #[arg(long, conflicts_with = "check")]
+    pub update: bool,
+    /// Write nothing: prove that the lock is what xbuild.toml asks for and
+    /// follows from Debian's signed releases.
+    #[arg(long, visible_alias = "locked")]
+    pub check: bool,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod fetch;
 mod gc;
 mod help;
 mod inspect;
+mod lock;
 mod package;
 mod pins;
 mod release;
@@ -82,6 +83,7 @@ fn run(args: Vec<OsString>) -> Result<u8> {
         Command::Targets(args) => targets::run(&args),
         Command::Toolchain(args) => toolchain::run(&args),
         Command::Fetch(args) => fetch::run(&args),
+        Command::Lock(args) => lock::run(&args),
         Command::Gc(args) => gc::run(&args),
         Command::Pins(args) => pins::run(&args),
         Command::Other(words) => alias(&words),

@@ -6,7 +6,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::reader::{Reader, Source};
-use super::{Isolation, NixChoice, Origin, Passthrough, Setting, SourceDate};
+use super::{DebianPackage, Isolation, NixChoice, Origin, Passthrough, Setting, SourceDate};
 use crate::error::{Error, Kind, Result};
 
 /// What one file says; `None` and empty mean that it says nothing.
@@ -17,6 +17,8 @@ pub struct FileLayer {
     /// Files and folders outside the workspace that the build reads.
     pub sources: Vec<Setting<String>>,
     pub source_date: Option<Setting<SourceDate>>,
+    /// Packages of Debian that every target's sysroot has besides its own.
+    pub packages: Vec<Setting<DebianPackage>>,
     pub allow: Vec<Setting<String>>,
     pub passthrough: Vec<Setting<Passthrough>>,
     pub mirrors: Vec<Setting<String>>,
@@ -33,6 +35,7 @@ pub struct TargetTable {
     /// Where the triple stands, for messages about it.
     pub place: Option<Origin>,
     pub glibc: Option<Setting<String>>,
+    pub packages: Vec<Setting<DebianPackage>>,
     pub allow: Vec<Setting<String>>,
     pub passthrough: Vec<Setting<Passthrough>>,
 }
@@ -106,7 +109,13 @@ impl FileLayer {
             ..FileLayer::default()
         };
         if let Some(build) = file.table("build")? {
-            build.only(&["glibc", "source-date-epoch", "sources", "targets"])?;
+            build.only(&[
+                "glibc",
+                "packages",
+                "source-date-epoch",
+                "sources",
+                "targets",
+            ])?;
             layer.targets = build.strings("targets")?;
             layer.glibc = glibc(&build)?;
             layer.sources = build.strings("sources")?.unwrap_or_default();
@@ -116,13 +125,15 @@ impl FileLayer {
                 SourceDate::parse,
                 &SourceDate::NAMES,
             )?;
+            layer.packages = packages(&build)?;
         }
         if let Some(targets) = file.table("target")? {
             for (triple, table) in targets.tables()? {
-                table.only(&["checks", "env", "glibc"])?;
+                table.only(&["checks", "env", "glibc", "packages"])?;
                 let entry = TargetTable {
                     place: Some(triple.origin),
                     glibc: glibc(&table)?,
+                    packages: packages(&table)?,
                     allow: allow(&table)?,
                     passthrough: passthrough(&table)?,
                 };
@@ -146,15 +157,26 @@ fn passthrough(table: &Reader<'_, '_>) -> Result<Vec<Setting<Passthrough>>> {
         return Ok(Vec::new());
     };
     env.only(&["passthrough"])?;
-    let entries = env.strings("passthrough")?.unwrap_or_default();
-    let parse = |entry: Setting<String>| match Passthrough::parse(&entry.value) {
+    parsed(env.strings("passthrough")?, Passthrough::parse)
+}
+
+fn packages(table: &Reader<'_, '_>) -> Result<Vec<Setting<DebianPackage>>> {
+    parsed(table.strings("packages")?, DebianPackage::parse)
+}
+
+/// Parses each word of a list, naming the line of one that is wrong.
+fn parsed<T>(
+    entries: Option<Vec<Setting<String>>>,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<Setting<T>>> {
+    let one = |entry: Setting<String>| match parse(&entry.value) {
         Ok(value) => Ok(Setting::new(value, entry.origin)),
         Err(fault) => Err(Error::new(
             Kind::Config,
             format!("{}: {fault}", entry.origin),
         )),
     };
-    entries.into_iter().map(parse).collect()
+    entries.unwrap_or_default().into_iter().map(one).collect()
 }
 
 /// A version of glibc: numbers only here, what is possible is the target's to say.
@@ -182,6 +204,7 @@ impl FileLayer {
             let table = TargetTable {
                 place: None,
                 glibc: table.glibc.as_ref().map(one),
+                packages: all(&table.packages),
                 allow: all(&table.allow),
                 passthrough: all(&table.passthrough),
             };
@@ -192,6 +215,7 @@ impl FileLayer {
             glibc: self.glibc.as_ref().map(one),
             sources: all(&self.sources),
             source_date: self.source_date.as_ref().map(one),
+            packages: all(&self.packages),
             allow: all(&self.allow),
             passthrough: all(&self.passthrough),
             mirrors: all(&self.mirrors),

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::file::{FileLayer, TargetTable};
 use super::reader::not_one_of;
-use super::{Isolation, NixChoice, Origin, Passthrough, Setting, SourceDate};
+use super::{DebianPackage, Isolation, NixChoice, Origin, Passthrough, Setting, SourceDate};
 use crate::error::{Error, Kind, Result};
 
 /// What xbuild's own flags said, as typed.
@@ -71,6 +71,7 @@ pub struct Config {
     pub sources: Vec<Setting<String>>,
     /// Which moment a build takes in place of the clock.
     pub source_date: Setting<SourceDate>,
+    packages: Vec<Setting<DebianPackage>>,
     allow: Vec<Setting<String>>,
     passthrough: Vec<Setting<Passthrough>>,
     env_glibc: Option<Setting<String>>,
@@ -83,6 +84,8 @@ pub struct Config {
 pub struct TargetConfig {
     /// The floor where the target's own suffix names none.
     pub glibc: Option<Setting<String>>,
+    /// Packages of Debian that its sysroot has besides its own.
+    pub packages: Vec<Setting<DebianPackage>>,
     /// Ids of findings that are not errors.
     pub allow: Vec<Setting<String>>,
     pub passthrough: Vec<Setting<Passthrough>>,
@@ -152,6 +155,7 @@ impl Config {
             source_date: file
                 .source_date
                 .unwrap_or_else(|| Setting::new(SourceDate::default(), Origin::Default)),
+            packages: file.packages,
             passthrough: file.passthrough,
             env_glibc: env_glibc.transpose()?,
             file_glibc: file.glibc,
@@ -167,6 +171,7 @@ impl Config {
         let glibc = self.env_glibc.clone();
         TargetConfig {
             glibc: glibc.or(own.glibc).or_else(|| self.file_glibc.clone()),
+            packages: [self.packages.clone(), own.packages].concat(),
             allow: [self.allow.clone(), own.allow].concat(),
             passthrough: [self.passthrough.clone(), own.passthrough].concat(),
         }

@@ -6,6 +6,7 @@
 mod file;
 mod layers;
 mod load;
+mod packages;
 mod reader;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::error::Kind;
 pub use file::{FileLayer, TargetTable};
 pub use layers::{Config, EnvLayer, FlagLayer, TargetConfig};
 pub use load::{Loaded, load};
+pub use packages::DebianPackage;
 
 /// Where a setting was made, for messages that name it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,6 +18,7 @@ targets = [
 glibc = "2.28"
 sources = ["../proto"]
 source-date-epoch = 1_700_000_000
+packages = ["libssl-dev"]
 
 [checks]
 allow = ["leak"]
@@ -27,6 +28,7 @@ passthrough = ["CI", "VERGEN_IDEMPOTENT=1"]
 
 [target.aarch64-unknown-linux-gnu]
 glibc = "2.31"
+packages = ["libpci-dev", "libudev-dev:arm64"]
 checks.allow = ["runpath"]
 env.passthrough = ["VERGEN_IDEMPOTENT=0"]
 "#;
@@ -56,6 +58,14 @@ fn every_key_is_read_with_its_line() {
     let own = config.for_target("aarch64-unknown-linux-gnu");
     assert_eq!(own.glibc.unwrap().value, "2.31");
     assert_eq!(values(&own.allow), ["leak", "runpath"]);
+    let names = |packages: &[Setting<DebianPackage>]| -> Vec<String> {
+        let names = packages.iter().map(|one| one.value.name().to_owned());
+        names.collect()
+    };
+    let all = ["libssl-dev", "libpci-dev", "libudev-dev"];
+    assert_eq!(names(&own.packages), all);
+    assert_eq!(own.packages[2].value.arch(), Some("arm64"));
+    assert_eq!(own.packages[1].origin.to_string(), "xbuild.toml:24");
     let last = own.passthrough.last().unwrap();
     assert_eq!(
         last.value,
@@ -64,6 +74,7 @@ fn every_key_is_read_with_its_line() {
     let other = config.for_target("x86_64-unknown-linux-gnu");
     assert_eq!(other.glibc.unwrap().value, "2.28");
     assert_eq!(values(&other.allow), ["leak"]);
+    assert_eq!(names(&other.packages), ["libssl-dev"]);
 }
 
 #[test]
@@ -88,6 +99,16 @@ fn mistakes_name_their_place_and_the_remedy() {
             "[target.a-b-c]\nglibcc = '2.17'\n",
             "xbuild.toml:2: unknown key `target.a-b-c.glibcc`",
             "did you mean `target.a-b-c.glibc`?",
+        ),
+        (
+            "[build]\npackages = [\n  'libssl-dev=3']\n",
+            "xbuild.toml:3: `libssl-dev=3` asks for more than a name",
+            "",
+        ),
+        (
+            "[target.a-b-c]\npackages = 'libssl-dev'\n",
+            "xbuild.toml:2: `target.a-b-c.packages` must be an array of strings, not a string",
+            "packages = [\"libssl-dev\"]",
         ),
         (
             "[build]\ntargets = 'a'\n",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use xz2::read::XzDecoder;
 
@@ -48,10 +48,77 @@ impl Files<'_> {
 }
 
 /// Where the chain's files come from.
-pub(super) struct Sources<'a> {
+pub struct Sources<'a> {
     pub downloads: &'a Downloads,
     pub mirrors: &'a Mirrors,
     pub options: &'a Options,
+}
+
+impl Sources<'_> {
+    /// Fetches indexes by the hashes that their suites' verified releases
+    /// name, and says where each is, in the order given.
+    pub(super) fn indexes<'r>(
+        &self,
+        keys: &[IndexKey],
+        release_of: impl Fn(&str) -> Result<&'r Release>,
+    ) -> Result<Vec<PathBuf>> {
+        let mut wanted = Vec::new();
+        for (suite, arch) in keys {
+            let release = release_of(suite)?;
+            let path = format!("main/binary-{arch}/Packages.xz");
+            let (sha256, size) = release.file(&path).ok_or_else(|| {
+                broken(
+                    &format!("the release of {suite}"),
+                    format!("has no packages for {arch}"),
+                )
+            })?;
+            wanted.push(Wanted {
+                name: format!("{suite}/{path}"),
+                path: index_path(suite, &path, release.by_hash.then_some(sha256)),
+                size,
+                sha256,
+                suite: suite.clone(),
+            });
+        }
+        let fetch = |wanted: &[Wanted]| self.downloads.fetch(wanted, self.mirrors, self.options);
+        // A mirror may not keep the files by their hash: then the plain path
+        // has the same bytes, unless a newer release has come meanwhile.
+        fetch(&wanted).or_else(|error| {
+            if self.options.offline || error.kind() != Kind::Network {
+                return Err(error);
+            }
+            let plain: Vec<Wanted> = wanted
+                .iter()
+                .map(|file| Wanted {
+                    path: format!("dists/{}", file.name),
+                    ..file.clone()
+                })
+                .collect();
+            fetch(&plain).map_err(|_| error)
+        })
+    }
+
+    /// The packages of a suite for an architecture, as its verified release
+    /// has them.
+    ///
+    /// # Errors
+    /// `Kind::Network` where the index cannot be had, `Kind::Integrity` where
+    /// the release names none or it is broken.
+    pub fn index(&self, release: &Release, suite: &str, arch: &str) -> Result<Index> {
+        let key = (suite.to_owned(), arch.to_owned());
+        let files = self.indexes(std::slice::from_ref(&key), |_| Ok(release))?;
+        match &files[..] {
+            [file] => read_index(&key, file),
+            _ => Err(Error::new(Kind::Internal, "one index was asked for")),
+        }
+    }
+}
+
+fn read_index(key: &IndexKey, path: &Path) -> Result<Index> {
+    let file = File::open(path).at("open", path)?;
+    let text = BufReader::new(XzDecoder::new_multi_decoder(BufReader::new(file)));
+    Index::read(&key.0, text)
+        .map_err(|why| broken(&format!("the index of {} for {}", key.0, key.1), why))
 }
 
 /// A statement about the archive that turned out not to hold.
@@ -66,58 +133,20 @@ pub(super) fn follow(
     releases: &BTreeMap<String, (Release, Sha256)>,
     sources: &Sources,
 ) -> Result<Pins> {
-    let mut keys: Vec<IndexKey> = Vec::new();
-    let mut wanted = Vec::new();
-    for (suite, arch) in request.indexes() {
-        let (release, _) = releases.get(&suite).ok_or_else(|| {
+    let keys: Vec<IndexKey> = request.indexes().into_iter().collect();
+    let files = sources.indexes(&keys, |suite| {
+        let release = releases.get(suite).map(|(release, _)| release);
+        release.ok_or_else(|| {
             Error::new(
                 Kind::Internal,
                 format!("the release of {suite} was not read"),
             )
-        })?;
-        let path = format!("main/binary-{arch}/Packages.xz");
-        let (sha256, size) = release.file(&path).ok_or_else(|| {
-            broken(
-                &format!("the release of {suite}"),
-                format!("has no packages for {arch}"),
-            )
-        })?;
-        wanted.push(Wanted {
-            name: format!("{suite}/{path}"),
-            path: index_path(&suite, &path, release.by_hash.then_some(sha256)),
-            size,
-            sha256,
-            suite: suite.clone(),
-        });
-        keys.push((suite, arch));
-    }
-    let fetch = |wanted: &[Wanted]| {
-        sources
-            .downloads
-            .fetch(wanted, sources.mirrors, sources.options)
-    };
-    // A mirror may not keep the files by their hash: then the plain path has
-    // the same bytes, unless a newer release has come meanwhile.
-    let files = fetch(&wanted).or_else(|error| {
-        if sources.options.offline || error.kind() != Kind::Network {
-            return Err(error);
-        }
-        let plain: Vec<Wanted> = wanted
-            .iter()
-            .map(|file| Wanted {
-                path: format!("dists/{}", file.name),
-                ..file.clone()
-            })
-            .collect();
-        fetch(&plain).map_err(|_| error)
+        })
     })?;
     let mut found = Found::default();
     for (key, path) in keys.iter().zip(files) {
-        let file = File::open(&path).at("open", &path)?;
-        let text = BufReader::new(XzDecoder::new_multi_decoder(BufReader::new(file)));
-        // One index at a time, as each takes some 50 MB of memory.
-        let index = Index::read(&key.0, text)
-            .map_err(|why| broken(&format!("the index of {} for {}", key.0, key.1), why))?;
+        // One index at a time, as each takes some 60 MB of memory.
+        let index = read_index(key, &path)?;
         request
             .resolve(key, &index, &mut found)
             .map_err(|why| Error::new(Kind::Config, why).hint("correct nix/packages.json"))?;

@@ -6,6 +6,7 @@ use std::io::BufRead;
 
 use super::hash::Sha256;
 use super::pinned::Package;
+use super::relation::{Relation, clauses};
 use super::stanza::{Stanza, Stanzas};
 use super::version;
 
@@ -14,9 +15,13 @@ const FIELDS: &[&str] = &[
     "Package",
     "Version",
     "Architecture",
+    "Multi-Arch",
+    "Essential",
     "Provides",
     "Pre-Depends",
     "Depends",
+    "Conflicts",
+    "Breaks",
     "Filename",
     "Size",
     "SHA256",
@@ -30,11 +35,46 @@ pub struct Index {
     provided: BTreeMap<String, BTreeSet<String>>,
 }
 
+/// A package, and what it says of others: fields as they are written, since
+/// few of the many are ever looked at.
 #[derive(Debug, Clone)]
-struct Entry {
-    package: Package,
-    /// `Pre-Depends` and `Depends`: each is a list of alternatives.
-    needs: Vec<Vec<String>>,
+pub(super) struct Entry {
+    pub package: Package,
+    /// `Pre-Depends` and `Depends`.
+    needs: String,
+    /// `Conflicts` and `Breaks`.
+    refuses: String,
+    provides: String,
+    /// Whether it serves packages of any architecture: `Multi-Arch: foreign`.
+    pub foreign: bool,
+    /// Whether every Debian has it, before anything asks for it.
+    pub essential: bool,
+}
+
+impl Entry {
+    /// What it cannot do without.
+    pub fn needs(&self) -> impl Iterator<Item = Vec<Relation<'_>>> {
+        clauses(&self.needs)
+    }
+
+    /// What it cannot stand beside.
+    pub fn refuses(&self) -> impl Iterator<Item = Relation<'_>> {
+        clauses(&self.refuses).flatten()
+    }
+
+    /// What it stands for besides itself.
+    pub fn provides(&self) -> impl Iterator<Item = Relation<'_>> {
+        clauses(&self.provides).flatten()
+    }
+
+    /// Whether a relation means this package, or something that it provides.
+    pub fn meets(&self, relation: &Relation<'_>) -> bool {
+        if self.package.package == relation.name {
+            return relation.admits(&self.package.version);
+        }
+        self.provides()
+            .any(|one| one.name == relation.name && relation.admits_provided(&one))
+    }
 }
 
 impl Index {
@@ -55,9 +95,10 @@ impl Index {
     }
 
     fn add(&mut self, suite: &str, name: &str, stanza: &Stanza) -> Result<(), String> {
-        for provided in alternatives(stanza.get("Provides")).flatten() {
+        let provides = stanza.get("Provides").unwrap_or_default();
+        for provided in clauses(provides).flatten() {
             self.provided
-                .entry(provided)
+                .entry(provided.name.to_owned())
                 .or_default()
                 .insert(name.to_owned());
         }
@@ -82,16 +123,40 @@ impl Index {
             suite: suite.to_owned(),
             version: version.to_owned(),
         };
-        let before = alternatives(stanza.get("Pre-Depends"));
-        let needs = before.chain(alternatives(stanza.get("Depends"))).collect();
-        self.packages
-            .insert(name.to_owned(), Entry { package, needs });
+        let both = |one: &str, other: &str| {
+            let fields = [one, other].map(|field| stanza.get(field).unwrap_or_default());
+            fields.join(",")
+        };
+        let entry = Entry {
+            package,
+            needs: both("Pre-Depends", "Depends"),
+            refuses: both("Conflicts", "Breaks"),
+            provides: provides.to_owned(),
+            essential: stanza.get("Essential") == Some("yes"),
+            foreign: stanza.get("Multi-Arch") == Some("foreign"),
+        };
+        self.packages.insert(name.to_owned(), entry);
         Ok(())
     }
 
     /// The newest version of a package.
     pub fn get(&self, name: &str) -> Option<&Package> {
         self.packages.get(name).map(|entry| &entry.package)
+    }
+
+    pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
+        self.packages.get(name)
+    }
+
+    /// The names of all packages, ordered.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.packages.keys().map(String::as_str)
+    }
+
+    /// The packages that provide a name, ordered by their own.
+    pub(super) fn providers(&self, name: &str) -> impl Iterator<Item = &Entry> {
+        let names = self.provided.get(name).into_iter().flatten();
+        names.filter_map(|name| self.packages.get(name))
     }
 
     /// These packages with all that they need, breadth first, ordered by name.
@@ -121,10 +186,10 @@ impl Index {
                 continue;
             };
             chosen.insert(name, &entry.package);
-            for any in &entry.needs {
-                let satisfied = any.iter().any(|one| chosen.contains_key(one.as_str()));
+            for any in entry.needs() {
+                let satisfied = any.iter().any(|one| chosen.contains_key(one.name));
                 if let Some(first) = any.first().filter(|_| !satisfied) {
-                    queue.push_back(first);
+                    queue.push_back(first.name);
                 }
             }
         }
@@ -132,35 +197,22 @@ impl Index {
     }
 }
 
-/// `a (>= 1) | b:any, c [arch]` → `[[a, b], [c]]`.
-fn alternatives(field: Option<&str>) -> impl Iterator<Item = Vec<String>> + '_ {
-    let name = |one: &str| {
-        let end = one.find([' ', '\n', '(', '[', ':']).unwrap_or(one.len());
-        one[..end].to_owned()
-    };
-    field
-        .unwrap_or_default()
-        .split(',')
-        .map(move |any| {
-            let names = any.split('|').map(|one| name(one.trim()));
-            names.filter(|one| !one.is_empty()).collect::<Vec<_>>()
-        })
-        .filter(|any| !any.is_empty())
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    /// An index from lines of `name version | field: value | …`.
-    fn index(lines: &[&str]) -> Index {
+    /// An index from lines of `name version ; field: value ; …`.
+    pub fn index(lines: &[&str]) -> Index {
         let mut text = String::new();
         for line in lines {
             let mut parts = line.split(" ; ");
             let (name, version) = parts.next().unwrap().split_once(' ').unwrap();
             let hash = Sha256::of(line.as_bytes());
+            if !line.contains("Architecture:") {
+                text.push_str("Architecture: amd64\n");
+            }
             text.push_str(&format!(
-                "Package: {name}\nVersion: {version}\nArchitecture: amd64\nFilename: pool/{name}_{version}.deb\nSize: 7\nSHA256: {hash}\n"
+                "Package: {name}\nVersion: {version}\nFilename: pool/{name}_{version}.deb\nSize: 7\nSHA256: {hash}\n"
             ));
             parts.for_each(|field| text.push_str(&format!("{field}\n")));
             text.push('\n');

@@ -72,6 +72,15 @@ fn release_text(date: &str, more: &str, files: &str) -> String {
     )
 }
 
+/// A verified release of a suite with these files, and its hash.
+pub(crate) fn a_release(suite: &str, files: &str) -> (Release, Sha256) {
+    let text =
+        release_text(DATE, "", files).replace("Codename: trixie", &format!("Codename: {suite}"));
+    let message = sign(&text, &OURS);
+    let release = Release::verify(&message, &keys(), &expected(suite)).unwrap();
+    (release, Sha256::of(message.as_bytes()))
+}
+
 const DATE: &str = "Sat, 12 Sep 2026 07:55:41 UTC";
 
 fn time(text: &str) -> Timestamp {
@@ -376,7 +385,7 @@ struct Archive {
 
 const INDEX: &str = "Package: tool\nVersion: 1.0\nArchitecture: amd64\nDepends: lib\nFilename: pool/t/tool_1.0.deb\nSize: 3\nSHA256: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\n\nPackage: lib\nVersion: 2\nArchitecture: all\nFilename: pool/l/lib_2.deb\nSize: 3\nSHA256: fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9\n";
 
-fn xz(text: &str) -> Vec<u8> {
+pub(crate) fn xz(text: &str) -> Vec<u8> {
     let mut encoder = xz2::write::XzEncoder::new(Vec::new(), 1);
     std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
     encoder.finish().unwrap()

@@ -1,9 +1,11 @@
 //! A target as asked for: a triple, with a glibc floor where it has one. [pure]
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::{Base, Floor, HOST, Libc, StdSource, Table, Target};
 use crate::error::{Error, Kind, Result};
+use crate::lock::Libraries;
 
 /// A known triple and, for a glibc target, a floor that is possible.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +14,7 @@ pub struct TargetSpec {
     floor: Option<Floor>,
     /// Whether nobody asked for this floor.
     by_default: bool,
+    libraries: Option<Arc<Libraries>>,
 }
 
 impl TargetSpec {
@@ -49,6 +52,7 @@ impl TargetSpec {
                 target: target.clone(),
                 floor: None,
                 by_default: false,
+                libraries: None,
             });
         };
         let floor = asked.or(preferred).unwrap_or(glibc.default);
@@ -67,7 +71,22 @@ impl TargetSpec {
             target: target.clone(),
             floor: Some(floor),
             by_default: asked.or(preferred).is_none(),
+            libraries: None,
         })
+    }
+
+    /// The same target with packages in its sysroot.
+    #[must_use]
+    pub fn with_libraries(self, libraries: Libraries) -> Self {
+        TargetSpec {
+            libraries: Some(Arc::new(libraries)),
+            ..self
+        }
+    }
+
+    /// The packages that its sysroot has besides its own.
+    pub fn libraries(&self) -> Option<&Arc<Libraries>> {
+        self.libraries.as_ref()
     }
 
     pub fn target(&self) -> &Target {

@@ -1,0 +1,137 @@
+//! `xbuild lock`: the one writer of `xbuild.lock`.
+
+use crate::build::{self, Request};
+use crate::cli::LockArgs;
+use crate::config::FlagLayer;
+use crate::error::{Error, Kind, Result};
+use crate::fetch::{Downloads, Options};
+use crate::lock::{self, FILE_NAME, Lock, Maker, Plan};
+use crate::pins::{Pins, Sources};
+use crate::target::{Table, TargetSpec};
+use crate::{report, terminal};
+
+/// Locks the packages of the command's targets and of those that have packages
+/// of their own in the configuration; or proves the lock.
+///
+/// # Errors
+/// Where the configuration asks for what cannot be had, or the chain from
+/// signature to package does not hold; with `--check`, where the lock is not
+/// what is wanted.
+pub fn run(args: &LockArgs) -> Result<u8> {
+    super::set_talk(args.target.talk);
+    let request = Request::unlocked(
+        &FlagLayer {
+            targets: args.target.targets.clone(),
+            mirrors: args.target.mirrors.clone(),
+            nix: args.target.nix.clone(),
+            ..FlagLayer::default()
+        },
+        args.target.manifest_path.as_deref(),
+        None,
+        args.target.offline,
+    )?;
+    let specs = specs(&request)?;
+    let root = &request.project.root;
+    let locked = match lock::load(root) {
+        Ok(locked) => locked,
+        // What is written anew need not be right.
+        Err(error) if args.update && error.kind() == Kind::Config => None,
+        Err(error) => return Err(error),
+    };
+    let plan = lock::plan(&request.config, &specs, locked.as_ref(), args.update)?;
+    if args.check {
+        return check(&request, &specs, locked.as_ref(), &plan);
+    }
+    if locked.is_none() && plan.made.is_empty() {
+        terminal::note(
+            "no packages are asked for: `packages = [\"libssl-dev\"]` in xbuild.toml does",
+        );
+        return Ok(0);
+    }
+    if plan.is_nothing() {
+        terminal::status("Unchanged", FILE_NAME);
+        return Ok(0);
+    }
+    let made = with_maker(&request, |maker| {
+        plan.made
+            .iter()
+            .map(|wanted| maker.make(wanted))
+            .collect::<Result<Vec<_>>>()
+    })?;
+    for entry in &made {
+        terminal::status(
+            "Locked",
+            format_args!(
+                "{} packages of {} for {}, {}",
+                entry.packages.len(),
+                entry.suite,
+                entry.triple,
+                report::size(entry.size())
+            ),
+        );
+    }
+    for (triple, suite) in &plan.dropped {
+        terminal::status("Dropped", format_args!("packages of {suite} for {triple}"));
+    }
+    let lock = Lock::new([plan.kept, made].concat());
+    lock::save(root, &lock)?;
+    Ok(0)
+}
+
+/// The command's targets, and those that the configuration names with packages
+/// of their own, at their configured floor.
+fn specs(request: &Request) -> Result<Vec<TargetSpec>> {
+    let table = Table::embedded()?;
+    let mut specs = request.specs.clone();
+    for (triple, _) in request.config.named_targets() {
+        let named = specs.iter().any(|spec| spec.triple() == triple);
+        if !named && !request.config.for_target(triple).packages.is_empty() {
+            specs.push(build::parse(&table, &request.config, triple)?);
+        }
+    }
+    Ok(specs)
+}
+
+fn check(
+    request: &Request,
+    specs: &[TargetSpec],
+    locked: Option<&Lock>,
+    plan: &Plan,
+) -> Result<u8> {
+    if let Some((triple, suite)) = plan.dropped.first() {
+        let message =
+            format!("`{FILE_NAME}` locks packages of {suite} for {triple}, which nothing asks for");
+        return Err(Error::new(Kind::Config, message).hint("xbuild lock"));
+    }
+    // What is wrong with it is said in the words of a build.
+    lock::attach(&request.config, &request.project.root, specs.to_vec())?;
+    let Some(locked) = locked else {
+        return Ok(0);
+    };
+    let proved = with_maker(request, |maker| maker.prove(locked))?;
+    for (suite, date) in &proved.unknown {
+        terminal::warning(format!(
+            "the release of {suite} of {date} is not this xbuild's: what follows from it was not proved"
+        ));
+    }
+    terminal::status(
+        "Proved",
+        format_args!("{} packages follow from signed releases", proved.packages),
+    );
+    Ok(0)
+}
+
+fn with_maker<T>(request: &Request, then: impl FnOnce(&Maker<'_>) -> Result<T>) -> Result<T> {
+    let workshop = &request.workshop;
+    let options = Options {
+        offline: workshop.offline,
+        ..Options::default()
+    };
+    let downloads = Downloads::new(&workshop.folders);
+    let mirrors = workshop.mirrors(&Pins::embedded()?)?;
+    then(&Maker::new(Sources {
+        downloads: &downloads,
+        mirrors: &mirrors,
+        options: &options,
+    })?)
+}
