@@ -14,7 +14,7 @@ Example:
     -- --features cli
 
 It is written to a folder: an archive a target, SHA256SUMS, a manifest, a bill
-of materials (CycloneDX), and the provenance (in-toto, SLSA v1) as a DSSE
+of materials (SPDX), and the provenance (in-toto, SLSA v1) as a DSSE
 envelope and a Sigstore bundle. docs/provenance.md";
 
 pub(super) const SIGN: &str = "\

@@ -18,7 +18,7 @@ pub struct File {
 /// Everything that a release consists of. [pure]
 ///
 /// # Errors
-/// Where the key cannot sign it.
+/// Where the key cannot sign it, or a library refuses what it is to write.
 pub fn files(
     stem: &str,
     build: &Build,
@@ -36,8 +36,8 @@ pub fn files(
         manifest.text().into_bytes(),
     ));
     files.push(file(
-        format!("{stem}.cdx.json"),
-        sbom::text(build).into_bytes(),
+        format!("{stem}.spdx.json"),
+        sbom::text(build)?.into_bytes(),
     ));
     let hash = |file: &File| (file.name.clone(), Sha256::of(&file.bytes));
     let sums = sums::text(&files.iter().map(hash).collect::<Vec<_>>())?;

@@ -143,7 +143,7 @@ fn a_release_is_verified_by_others_and_the_same_elsewhere() {
     let mut expected = [
         "SHA256SUMS",
         "SHA256SUMS.sigstore.json",
-        "spied-1.2.3.cdx.json",
+        "spied-1.2.3.spdx.json",
         "spied-1.2.3.intoto.jsonl",
         "spied-1.2.3.intoto.sigstore.json",
         "spied-1.2.3.manifest.json",
