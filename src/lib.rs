@@ -20,6 +20,7 @@
 //! | [`env`] | `env.json`, the contract between `nix/` and this crate | none |
 //! | [`lock`] | `xbuild.lock`: a project's system libraries, resolved and pinned | reads files, through [`pins`] |
 //! | [`config`] | `xbuild.toml` and its precedence | reads files |
+//! | [`migrate`] | files of cross, cargo and CI → a first `xbuild.toml` | none in the core |
 //! | [`project`] | the Cargo workspace: where it is, what it needs | reads files |
 //! | [`git`] | the repository that the source lies in, its commit | reads files, processes |
 //! | [`cargo`] | one cargo run in the shell, and the artefacts it made | through [`sandbox`] |
@@ -52,6 +53,7 @@ pub mod fetch;
 pub mod git;
 pub mod host;
 pub mod lock;
+pub mod migrate;
 pub mod nix;
 pub mod package;
 pub mod pins;

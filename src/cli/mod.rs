@@ -24,6 +24,15 @@ floor where you want one: TRIPLE.2.17 runs on glibc 2.17 and newer.
 
 Files: xbuild.toml (docs/configuration.md). Exit codes: docs/exit-codes.md.";
 
+const INIT: &str = "\
+Examples:
+  xbuild init          # writes xbuild.toml, and /target into .gitignore
+  xbuild init --print  # shows what it would write, and writes nothing
+
+Read are Cross.toml, metadata.cross of Cargo.toml, .cargo/config.toml,
+rust-toolchain.toml, and the workflows of GitHub, Forgejo, GitLab, CircleCI and
+Travis. None of them is changed.";
+
 /// Cross-compiles any Cargo project in a hermetic shell of pinned packages.
 #[derive(Debug, Parser)]
 #[command(name = "xbuild", bin_name = "xbuild", version, after_help = EXAMPLES)]
@@ -80,6 +89,9 @@ pub enum Command {
     /// Build a second time, elsewhere, and compare.
     #[command(disable_help_flag = true)]
     Verify(CargoLine),
+    /// Write an xbuild.toml from the files of cross, cargo and CI that are there.
+    #[command(before_help = INIT)]
+    Init(InitArgs),
     /// Open the hermetic shell, or run a command in it.
     Shell(ShellArgs),
     /// Print the shell's variables.
@@ -154,6 +166,21 @@ pub struct FormatArgs {
     pub talk: Talk,
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    #[command(flatten)]
+    pub talk: Talk,
+    /// The manifest of the project.
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<PathBuf>,
+    /// Write over an xbuild.toml that is there.
+    #[arg(long)]
+    pub force: bool,
+    /// Print what would be written, and write nothing.
+    #[arg(long, visible_alias = "print")]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod env;
 mod fetch;
 mod gc;
 mod help;
+mod init;
 mod inspect;
 mod lock;
 mod package;
@@ -73,6 +74,7 @@ fn run(args: Vec<OsString>) -> Result<u8> {
         Command::Metadata(line) => cargo::run(Verb::Metadata, &line.args),
         Command::Install(line) => cargo::run(Verb::Install, &line.args),
         Command::Verify(line) => verify::run(&line.args),
+        Command::Init(args) => init::run(&args),
         Command::Shell(args) => shell::run(&args),
         Command::Env(args) => env::run(&args),
         Command::Inspect(args) => inspect::run(&args),

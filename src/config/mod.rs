@@ -16,8 +16,10 @@ use crate::error::Kind;
 
 pub use file::{FileLayer, TargetTable};
 pub use layers::{Config, EnvLayer, FlagLayer, TargetConfig};
-pub use load::{Loaded, load};
+pub use load::{FILE_NAME, Loaded, load};
 pub use packages::DebianPackage;
+pub use reader::nearest;
+pub(crate) use reader::{Reader, Source};
 
 /// Where a setting was made, for messages that name it.
 #[derive(Debug, Clone, PartialEq, Eq)]

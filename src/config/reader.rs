@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 
 /// A text with its path, for naming lines.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     pub path: &'a Path,
     pub text: &'a str,
 }
@@ -44,7 +44,7 @@ impl Source<'_> {
 }
 
 /// A table whose keys must all be asked for.
-pub(super) struct Reader<'a, 'i> {
+pub(crate) struct Reader<'a, 'i> {
     source: Source<'a>,
     /// Its name with a dot behind, empty for the whole file.
     prefix: String,
@@ -74,6 +74,52 @@ impl<'a, 'i> Reader<'a, 'i> {
         Ok(())
     }
 
+    /// The keys that are not in `known`, for whoever wants to go on without
+    /// them, each with the nearest known one.
+    pub fn others<'k>(&self, known: &[&'k str]) -> Vec<(Setting<String>, Option<&'k str>)> {
+        let keys = self.table.keys().map(|key| {
+            let name = key.get_ref().to_string();
+            let near = nearest(&name, known.iter().copied());
+            let origin = self.source.origin(key.span().start);
+            (Setting::new(name, origin), near)
+        });
+        keys.filter(|(name, _)| !known.contains(&name.value.as_str()))
+            .collect()
+    }
+
+    /// The whole name of a key.
+    pub fn name_of(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    /// Where the value of a key stands, where it is there.
+    pub fn place(&self, key: &str) -> Option<Origin> {
+        let value = self.table.get(key)?;
+        Some(self.source.origin(value.span().start))
+    }
+
+    pub fn is_table(&self, key: &str) -> bool {
+        self.is(key, |value| value.is_table())
+    }
+
+    pub fn is_boolean(&self, key: &str) -> bool {
+        self.is(key, |value| value.is_bool())
+    }
+
+    fn is(&self, key: &str, kind: impl Fn(&DeValue<'_>) -> bool) -> bool {
+        self.table
+            .get(key)
+            .is_some_and(|value| kind(value.get_ref()))
+    }
+
+    /// A string, or a list of them.
+    pub fn string_or_strings(&self, key: &str) -> Result<Vec<Setting<String>>> {
+        if self.is(key, |value| value.is_str()) {
+            return Ok(self.string(key)?.into_iter().collect());
+        }
+        Ok(self.strings(key)?.unwrap_or_default())
+    }
+
     fn suggestion(&self, name: &str, known: &[&str]) -> String {
         match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{}{near}`?", self.prefix),
@@ -96,6 +142,18 @@ impl<'a, 'i> Reader<'a, 'i> {
                 Ok(Some(Reader::new(self.source, &prefix, table)))
             }
             _ => Err(self.wrong(key, value, "a table")),
+        }
+    }
+
+    /// The same by a path of keys.
+    pub fn table_at(&self, keys: &[&str]) -> Result<Option<Reader<'a, 'i>>> {
+        let (first, rest) = match keys {
+            [] => return Ok(None),
+            [first, rest @ ..] => (first, rest),
+        };
+        match self.table(first)? {
+            Some(table) if !rest.is_empty() => table.table_at(rest),
+            found => Ok(found),
         }
     }
 

@@ -150,6 +150,11 @@ impl Project {
             .map(PathBuf::as_path)
     }
 
+    /// The top of the git repository that holds the root, where one does.
+    pub fn repository(&self) -> Option<&Path> {
+        git::top(&self.root)
+    }
+
     /// Every manifest that decides what `Cargo.lock` must hold.
     pub fn manifests(&self) -> &[PathBuf] {
         &self.manifests

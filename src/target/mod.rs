@@ -3,11 +3,13 @@
 //! The table is `nix/targets/*.json`, the same files that Nix builds the
 //! toolchains from, so that what `xbuild targets` says is what is built.
 
+mod elsewhere;
 mod floor;
 mod magic;
 mod spec;
 mod table;
 
+pub use elsewhere::{looks_like_triple, other_system};
 pub use floor::Floor;
 pub use magic::Magic;
 pub use spec::TargetSpec;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Base, Floor, HOST, Libc, StdSource, Table, Target};
+use super::{Base, Floor, HOST, Libc, StdSource, Table, Target, looks_like_triple, other_system};
 use crate::error::{Error, Kind, Result};
 use crate::lock::Libraries;
 
@@ -187,6 +187,14 @@ fn split(text: &str) -> (&str, Option<&str>) {
 }
 
 fn unknown(table: &Table, triple: &str) -> Error {
+    if looks_like_triple(triple)
+        && let Some(remedy) = other_system(triple)
+    {
+        let message = format!("`{triple}` is not a target of xbuild, which builds for Linux");
+        return Error::new(Kind::Target, message)
+            .hint(remedy)
+            .hint("`xbuild targets` lists what it builds for");
+    }
     let error = Error::new(Kind::Target, format!("unknown target `{triple}`"));
     let nearest = table.nearest(triple);
     let error = match nearest[..] {
@@ -207,6 +215,11 @@ mod tests {
     #[test]
     fn triples_and_floors_become_attributes() {
         for (text, name, shown) in [
+            (
+                "x86_64-unknown-linux-gnu.2.17",
+                "x86_64-unknown-linux-gnu-2_17",
+                "x86_64-unknown-linux-gnu.2.17",
+            ),
             (
                 "aarch64-unknown-linux-gnu.2.17",
                 "aarch64-unknown-linux-gnu-2_17",
@@ -287,6 +300,16 @@ mod tests {
                 "x86_64-linux-gnu",
                 "unknown target `x86_64-linux-gnu`",
                 "did you mean x86_64-unknown-linux-gnu",
+            ),
+            (
+                "universal2-apple-darwin",
+                "not a target of xbuild, which builds for Linux",
+                "lipo -create",
+            ),
+            (
+                "x86_64-pc-windows-gnu",
+                "not a target of xbuild",
+                "build it on Windows",
             ),
             ("", "unknown target", "xbuild targets"),
         ] {

@@ -5,6 +5,7 @@ mod docs;
 mod doors;
 mod e2e;
 mod healing;
+mod init;
 mod machine;
 mod nixes;
 mod published;

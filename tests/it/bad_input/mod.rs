@@ -176,6 +176,14 @@ fn targets_and_floors_that_there_are_not() {
                 "hint: its programs are static: --target x86_64-unknown-linux-musl",
             ],
         ),
+        (
+            "universal2-apple-darwin",
+            &[
+                "`universal2-apple-darwin` is not a target of xbuild, which builds for Linux",
+                "hint: on a Mac: cargo build for x86_64-apple-darwin",
+                "hint: `xbuild targets` lists what it builds for",
+            ],
+        ),
     ] {
         for verb in ["build", "env", "toolchain"] {
             let case = Case {
