@@ -5,6 +5,8 @@
 #   target       a triple, with a floor where wanted: aarch64-unknown-linux-gnu.2.17
 #   name         of the derivation; else of the package
 #   lock         else Cargo.lock in src
+#   profile      else release
+#   folder       the folder of src that cargo runs in: a member of a workspace
 #   cargoFlags   more words for `cargo build`: [ "--bin" "tool" ]
 #   environment  more variables: they are inputs of the derivation, not the caller's
 #   sourceDateEpoch
@@ -28,6 +30,8 @@ in
   target,
   name ? null,
   lock ? "${src}/Cargo.lock",
+  profile ? "release",
+  folder ? "",
   cargoFlags ? [ ],
   environment ? { },
   # A folder that is no checkout has a `lastModified` too: of its newest file.
@@ -67,6 +71,16 @@ let
       }
     else
       src;
+
+  # Where cargo puts what it builds with a profile.
+  profileFolder =
+    {
+      bench = "release";
+      dev = "debug";
+      test = "debug";
+    }
+    .${profile} or profile;
+  place = builtins.concatStringsSep "/" ([ "source" ] ++ (if folder == "" then [ ] else [ folder ]));
 
   vendored = crates {
     name = packageName;
@@ -125,8 +139,9 @@ step {
     cp -r ${source} source
     chmod -R u+w source
     mkdir -p home target cargo/registry/src
-    # Where cargo itself unpacks the crates of the registry.
-    ln -s ${vendored} cargo/registry/src/${vendored.folder}
+    # Where cargo itself unpacks the crates of the registry. Behind a link rustc
+    # would run in another folder, and debug information tells of that.
+    cp -r ${vendored} cargo/registry/src/${vendored.folder}
     {
       echo '[source.crates-io]'
       echo 'replace-with = "vendored"'
@@ -135,11 +150,11 @@ step {
     } > cargo/config.toml
     tools=$PATH
     ${exports}
-    cd source
-    cargo build --release --locked --target ${triple} ${builtins.concatStringsSep " " (map quote cargoFlags)}
+    cd ${quote place}
+    cargo build --profile ${quote profile} --locked --target ${triple} ${builtins.concatStringsSep " " (map quote cargoFlags)}
 
     export PATH=$tools
-    cd /build/target/${triple}/release
+    cd /build/target/${triple}/${profileFolder}
     for file in *; do
       [ -f "$file" ] || continue
       case $file in

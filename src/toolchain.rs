@@ -11,7 +11,7 @@ use crate::env::{Env, Runner};
 use crate::error::{IoContext, Result};
 use crate::fetch::{BaseUrl, Downloads, Mirrors, Options};
 use crate::host::{self, Folders};
-use crate::nix::{self, Choice, Find, Nix, Realised, SeedFile, StorePath};
+use crate::nix::{self, Choice, Find, Hold, Nix, Realised, SeedFile, StorePath};
 use crate::pins::{Package, Pins};
 use crate::target::TargetSpec;
 use crate::terminal;
@@ -221,6 +221,27 @@ impl Workshop {
     /// As [`Nix::find`] has them.
     pub fn nix(&self) -> Result<Nix> {
         self.provision(&Pins::embedded()?, &[])
+    }
+
+    /// A Nix whose store has all that derivations with these parts need, and
+    /// the right to change it.
+    ///
+    /// # Errors
+    /// As [`Workshop::realise`].
+    pub fn nix_for(&self, parts: &[Part]) -> Result<(Nix, Hold)> {
+        let nix = self.nix()?;
+        let hold = nix.hold()?;
+        let is_there = |part: &&Part| {
+            let known = self.realised(part);
+            known.is_some_and(|known| known.store() == nix.root())
+        };
+        let elsewhere: Vec<&Part> = parts.iter().filter(|part| !is_there(part)).collect();
+        if !elsewhere.is_empty() {
+            let pins = Pins::embedded()?;
+            let packages = pins.union(&sets_of(&elsewhere))?;
+            nix.seed(&hold, &self.seeds(&packages)?)?;
+        }
+        Ok((nix, hold))
     }
 
     /// Downloads in one go what is needed, our own Nix included where the

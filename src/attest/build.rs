@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::observed::Comparison;
+use super::slsa::Derivation;
 use crate::config::Isolation;
 use crate::pins::{Package, Sha256};
 
@@ -33,10 +34,23 @@ pub struct Build {
     pub xbuild: String,
     pub started: Timestamp,
     pub finished: Timestamp,
-    /// How the build ran. Whether it was hermetic follows from this alone.
+    /// How the build ran: in the hermetic shell, or in Nix's sandbox, which is
+    /// as far from the machine. Whether it was hermetic follows from this alone.
     pub isolation: Isolation,
+    /// What Nix built, where it did so in place of the shell.
+    pub nix: Option<NixBuild>,
     /// What a second build gave, where there was one.
     pub comparison: Option<Comparison>,
+}
+
+/// A build by Nix, as ordinary derivations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NixBuild {
+    /// Nix's version.
+    pub version: String,
+    /// The other machines that may have built, as Nix was told of them.
+    pub builders: Option<String>,
+    pub derivations: Vec<Derivation>,
 }
 
 /// Where the source is from.

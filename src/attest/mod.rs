@@ -24,12 +24,13 @@ pub mod statement;
 pub mod sums;
 pub mod verify;
 
-pub use build::{Build, LockedCrate, Source};
+pub use build::{Build, LockedCrate, NixBuild, Source};
 pub use dsse::Envelope;
 pub use keys::{PublicKey, SecretKey};
 pub use observed::{Comparison, Verdict};
 pub use policy::Policy;
 pub use refusal::Refusal;
+pub use slsa::Derivation;
 
 #[cfg(test)]
 pub(crate) mod samples;

@@ -32,6 +32,9 @@ fn predicate(build: &Build) -> Provenance {
     let source = std::iter::once(source(build));
     let crates = build.crates.iter().map(locked_crate);
     let packages = build.packages.iter().map(package);
+    let nix = build.nix.as_ref();
+    let xbuild = std::iter::once(("xbuild".to_owned(), build.xbuild.clone()));
+    let version = nix.map(|nix| ("nix".to_owned(), nix.version.clone()));
     Provenance {
         build_definition: BuildDefinition {
             build_type: BUILD_TYPE.to_owned(),
@@ -48,13 +51,15 @@ fn predicate(build: &Build) -> Provenance {
                 xbuild_source_date_epoch: build.source_date_epoch.clone(),
                 xbuild_source_dirty: !build.source.is_clean(),
                 xbuild_verification: build.comparison.as_ref().map(verification),
+                xbuild_derivations: nix.map_or_else(Vec::new, |nix| nix.derivations.clone()),
+                xbuild_builders: nix.and_then(|nix| nix.builders.clone()),
             },
             resolved_dependencies: source.chain(crates).chain(packages).collect(),
         },
         run_details: RunDetails {
             builder: Builder {
                 id: build.builder.clone(),
-                version: BTreeMap::from([("xbuild".to_owned(), build.xbuild.clone())]),
+                version: xbuild.chain(version).collect(),
             },
             metadata: Some(Metadata {
                 invocation_id: None,

@@ -67,6 +67,7 @@ pub fn build() -> Build {
         started: Timestamp::from_second(1_800_000_000).unwrap(),
         finished: Timestamp::from_second(1_800_000_060).unwrap(),
         isolation: Isolation::Full,
+        nix: None,
         comparison: Some(Comparison::new(variations, files(), files())),
     }
 }

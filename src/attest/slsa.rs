@@ -21,6 +21,9 @@ pub const BUILD_TYPE: &str = "xbuild:build:v1";
 /// Who built, where nobody said anything else: xbuild on somebody's machine.
 pub const LOCAL_BUILDER: &str = "xbuild:builder:local:v1";
 
+/// The same, where xbuild had Nix build.
+pub const NIX_BUILDER: &str = "xbuild:builder:nix:v1";
+
 /// How artefacts came to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -55,7 +58,7 @@ pub struct ExternalParameters {
 /// What xbuild decided or observed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InternalParameters {
-    /// Whether the build ran in the hermetic shell.
+    /// Whether the build ran in the hermetic shell, or in Nix's sandbox.
     pub xbuild_hermetic: bool,
     /// The digest of `nix/pins/packages.json`.
     pub xbuild_pins: DigestSet,
@@ -72,6 +75,23 @@ pub struct InternalParameters {
     pub xbuild_source_dirty: bool,
     /// What a second build found; none where there was none.
     pub xbuild_verification: Option<Verification>,
+    /// What Nix built in its sandbox, in place of the hermetic shell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub xbuild_derivations: Vec<Derivation>,
+    /// The other machines that may have built, as Nix was told of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xbuild_builders: Option<String>,
+}
+
+/// One target's build as an ordinary derivation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Derivation {
+    /// As typed.
+    pub target: String,
+    /// The path of the `.drv`.
+    pub derivation: String,
+    /// The path of what it made.
+    pub output: String,
 }
 
 /// What a second build found; the digests are in the byproducts.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::shells::{inside, verbose, with_home};
 use super::{Build, triples};
 use crate::cargo::fetch::{self, Need, Stage, Wanted};
+use crate::cargo::home::Home;
 use crate::cargo::registry::Mirror;
 use crate::cargo::{CargoInvocation, Phase, Stdout};
 use crate::error::{Error, IoContext, Kind, Result};
@@ -36,17 +37,43 @@ impl Build<'_> {
             return Ok(());
         };
         terminal::verbose(format!("fetching crates: {why}"));
-        fs::create_dir_all(&cargo_home).at("make the folder", &cargo_home)?;
-        let _lock = nix::Lock::take(
-            &request.workshop.folders.locks(),
-            "cargo",
-            nix::Share::Exclusive,
-        )?;
+        let _lock = self.lock_crates()?;
         self.check_manifests()?;
+        self.run_fetch(&targets, &home)?;
+        let mirror = match request.replaces_crates_io() {
+            true => self.find_mirror(&targets)?,
+            false => None,
+        };
+        wanted.record(mirror.as_ref())
+    }
+
+    /// Brings every crate of the lock file, for whatever platform it is: cargo
+    /// wants them all in a folder of vendored crates.
+    ///
+    /// # Errors
+    /// As [`Build::prepare`].
+    pub fn fetch_all(&self) -> Result<()> {
+        let _lock = self.lock_crates()?;
+        self.run_fetch(&[], &self.request.user.for_fetch()?)
+    }
+
+    /// Makes the cargo home, and keeps other runs from filling it meanwhile.
+    fn lock_crates(&self) -> Result<nix::Lock> {
+        let folders = &self.request.workshop.folders;
+        let cargo_home = folders.cargo_home();
+        fs::create_dir_all(&cargo_home).at("make the folder", &cargo_home)?;
+        nix::Lock::take(&folders.locks(), "cargo", nix::Share::Exclusive)
+    }
+
+    /// Runs `cargo fetch` for some targets, or for every platform where none is
+    /// named.
+    fn run_fetch(&self, targets: &[String], home: &Home) -> Result<()> {
+        let request = self.request;
+        let cargo_home = request.workshop.folders.cargo_home();
         let manifest = inside(&self.mounts, &request.project.manifest)?;
         let stage = Stage::new(&request.project)?;
         let online = fetch::needs_network(self.args);
-        let invocation = fetch::invocation(self.args, &targets, &manifest);
+        let invocation = fetch::invocation(self.args, targets, &manifest);
         let status = if request.is_hermetic() {
             let mut shell = Tools {
                 toolchains: &self.toolchains[..1],
@@ -62,7 +89,7 @@ impl Build<'_> {
                 };
             }
             shell = shell.read_write(&cargo_home, crate::cargo::HOME);
-            shell = with_home(shell, &home);
+            shell = with_home(shell, home);
             shell.env.extend(home.tokens.clone().into_iter().map(os));
             shell.env.extend(shell::from_caller(&request.vars, &[]));
             shell.cwd.clone_from(&stage.cwd);
@@ -76,7 +103,7 @@ impl Build<'_> {
             sandbox::run(&shell)?
         } else {
             let manifest = &request.project.manifest;
-            let invocation = fetch::invocation(self.args, &targets, manifest);
+            let invocation = fetch::invocation(self.args, targets, manifest);
             let mut shell = self.bare(&invocation, &self.request.project.root)?;
             shell.env.extend(request.vars.clone());
             shell
@@ -100,11 +127,7 @@ impl Build<'_> {
         if request.is_hermetic() && stage.finish()? {
             terminal::status("Locked", request.project.lock.display());
         }
-        let mirror = match request.replaces_crates_io() {
-            true => self.find_mirror(&targets)?,
-            false => None,
-        };
-        wanted.record(mirror.as_ref())
+        Ok(())
     }
 
     /// Asks cargo where it keeps the crates of crates.io, which something else

@@ -67,20 +67,13 @@ impl Build<'_> {
         {
             let real = self.layout.built(&artefact.inside)?;
             let artifact = artifact::read_remembering(&real, &needles, &memory)?;
-            let findings = check::check(&artifact, &expectation);
             let is_test = matches!(artefact.kind, ArtefactKind::Test | ArtefactKind::Bench);
             let path = if is_test {
                 real
             } else {
                 self.layout.uplift(&artefact.inside)?
             };
-            let entry = Entry {
-                name: artefact.name.clone(),
-                path: relative(&path).display().to_string(),
-                artifact,
-                floor: spec.floor().map(Into::into),
-                findings,
-            };
+            let entry = entry(&artefact.name, &path, artifact, spec, &expectation);
             found.push(Made {
                 spec: spec.clone(),
                 artefact: artefact.clone(),
@@ -88,6 +81,17 @@ impl Build<'_> {
             });
         }
         Ok(found)
+    }
+
+    /// A file that something else than this build made for one of its targets,
+    /// checked like all others. It stays where it is.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn checked(&self, spec: &TargetSpec, name: &str, path: &Path) -> Result<Entry> {
+        let expectation = check::Expectation::of(spec, self.request.allowed(spec.triple())?)?;
+        let artifact = artifact::read(path, &self.needles())?;
+        Ok(entry(name, path, artifact, spec, &expectation))
     }
 
     /// What must not be in an artefact: paths of this machine.
@@ -151,6 +155,23 @@ impl Build<'_> {
         layout::install(staging, &root)?;
         terminal::talk(report.text());
         Ok(())
+    }
+}
+
+/// An artefact as the report lists it.
+fn entry(
+    name: &str,
+    path: &Path,
+    artifact: artifact::Artifact,
+    spec: &TargetSpec,
+    expectation: &check::Expectation,
+) -> Entry {
+    Entry {
+        name: name.to_owned(),
+        path: relative(path).display().to_string(),
+        findings: check::check(&artifact, expectation),
+        floor: spec.floor().map(Into::into),
+        artifact,
     }
 }
 

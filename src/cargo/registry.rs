@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::HOME;
 
 /// How a lock file names crates.io, whatever replaces it.
-const SOURCE: &str = "registry+https://github.com/rust-lang/crates.io-index";
+pub const SOURCE: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// What cargo calls the folder of crates.io: its name behind `index.`, and a
 /// hash of its address that is the same since cargo 1.85.

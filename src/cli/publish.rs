@@ -15,7 +15,10 @@ Example:
 
 It is written to a folder: an archive a target, SHA256SUMS, a manifest, a bill
 of materials (SPDX), and the provenance (in-toto, SLSA v1) as a DSSE
-envelope and a Sigstore bundle. docs/provenance.md";
+envelope and a Sigstore bundle. docs/provenance.md
+
+With --derivation the bits are the same, and what made them is in a Nix store:
+docs/derivations.md";
 
 pub(super) const SIGN: &str = "\
 What is written beside FILE:
@@ -44,13 +47,20 @@ pub struct ReleaseArgs {
     /// Leave out the second build; the provenance says so.
     #[arg(long)]
     pub no_verify: bool,
+    /// Have Nix build, as ordinary derivations, in place of the hermetic shell.
+    #[arg(long)]
+    pub derivation: bool,
+    /// Other machines that Nix may build on: 'ssh-ng://HOST x86_64-linux'.
+    #[arg(long, value_name = "MACHINES", requires = "derivation")]
+    pub builders: Option<String>,
     /// Release a source that no commit says all of; the provenance says so.
     #[arg(long)]
     pub allow_dirty: bool,
     /// The release's name, where the workspace has several packages.
     #[arg(long, value_name = "PACKAGE")]
     pub name: Option<String>,
-    /// Who vouches for the build [default: xbuild:builder:local:v1].
+    /// Who vouches for the build [default: xbuild:builder:local:v1, with
+    /// --derivation xbuild:builder:nix:v1].
     #[arg(long, value_name = "URI")]
     pub builder: Option<String>,
     /// Where the source is from [default: the remote origin].

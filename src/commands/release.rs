@@ -2,13 +2,13 @@
 
 use std::ffi::OsString;
 
-use crate::attest::slsa::LOCAL_BUILDER;
+use crate::attest::slsa::{LOCAL_BUILDER, NIX_BUILDER};
 use crate::build::Request;
 use crate::cargo::{Verb, split_args};
 use crate::cli::{Format as Rendering, ReleaseArgs};
 use crate::error::{Error, Kind, Result};
 use crate::package::Format;
-use crate::release::{self, Options};
+use crate::release::{self, DerivationOptions, Options};
 use crate::{rebuild, report, terminal};
 
 /// Makes a release.
@@ -70,6 +70,10 @@ fn options(raw: &ReleaseArgs) -> Result<Options> {
             Error::new(Kind::Usage, message).hint(format!("one of {words}"))
         })
     };
+    let builder = match raw.derivation {
+        true => NIX_BUILDER,
+        false => LOCAL_BUILDER,
+    };
     Ok(Options {
         out: raw.out.clone(),
         verify: match raw.no_verify {
@@ -78,12 +82,12 @@ fn options(raw: &ReleaseArgs) -> Result<Options> {
         },
         allow_dirty: raw.allow_dirty,
         key: super::sign::key_source(&raw.key),
-        builder: raw
-            .builder
-            .clone()
-            .unwrap_or_else(|| LOCAL_BUILDER.to_owned()),
+        builder: raw.builder.clone().unwrap_or_else(|| builder.to_owned()),
         source: raw.source.clone(),
         name: raw.name.clone(),
         formats: raw.archives.iter().map(parse).collect::<Result<_>>()?,
+        derivation: raw.derivation.then(|| DerivationOptions {
+            builders: raw.builders.clone(),
+        }),
     })
 }

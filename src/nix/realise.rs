@@ -34,13 +34,15 @@ pub struct Request<'a> {
 
 /// The shape of `nix build --json`, the same since Nix 2.8.
 #[derive(Deserialize)]
-struct Built {
-    outputs: Outputs,
+#[serde(rename_all = "camelCase")]
+pub(super) struct Built {
+    pub drv_path: StorePath,
+    pub outputs: Outputs,
 }
 
 #[derive(Deserialize)]
-struct Outputs {
-    out: StorePath,
+pub(super) struct Outputs {
+    pub out: StorePath,
 }
 
 impl Nix {
@@ -133,7 +135,7 @@ impl Nix {
         Ok(closure)
     }
 
-    fn build(&self, command: &Command, what: &str) -> Result<Vec<Built>> {
+    pub(super) fn build(&self, command: &Command, what: &str) -> Result<Vec<Built>> {
         terminal::verbose(command);
         let mut child = command
             .to_std()

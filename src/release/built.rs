@@ -6,6 +6,7 @@ use std::path::Path;
 use super::Options;
 use super::assemble::{Artefact, Second};
 use crate::artifact::BinaryFacts;
+use crate::attest::NixBuild;
 use crate::build::{Build, Made, Request};
 use crate::cargo::{ArtefactKind, CargoArgs, Verb};
 use crate::error::{Error, IoContext, Kind, Result};
@@ -18,6 +19,57 @@ use crate::{rebuild, terminal};
 pub struct Built {
     pub artefacts: Vec<Artefact>,
     pub second: Option<Second>,
+    /// The derivations, where Nix built in place of the shell.
+    pub nix: Option<NixBuild>,
+}
+
+/// The way out where a second build differs.
+pub const UNVERIFIED: &str =
+    "--no-verify releases it, and the provenance says that it is unverified";
+
+impl Built {
+    /// Nothing yet.
+    pub fn none(options: &Options) -> Self {
+        Built {
+            artefacts: Vec::new(),
+            second: options.verify.as_ref().map(|_| Second::default()),
+            nix: None,
+        }
+    }
+
+    /// Reports what was made, and takes what is published of it.
+    ///
+    /// # Errors
+    /// What the checks find, and `Kind::Filesystem`.
+    pub fn take(&mut self, request: &Request, made: &[Made], options: &Options) -> Result<()> {
+        reported(request, made)?;
+        let published = made.iter().filter(|made| is_published(made.artefact.kind));
+        for one in published {
+            if options.formats.contains(&Format::Oci) {
+                warn_of_loader(one);
+            }
+            self.artefacts.push(artefact(one)?);
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a release of nothing.
+///
+/// # Errors
+/// `Kind::Project`.
+pub fn not_empty(built: Built) -> Result<Built> {
+    if built.artefacts.is_empty() {
+        let message = "the project makes no program and no library to release";
+        return Err(Error::new(Kind::Project, message));
+    }
+    Ok(built)
+}
+
+/// An artefact's key among the second build's, with its own digest.
+pub fn digest(artefact: &Artefact) -> ((String, String), Sha256) {
+    let key = (artefact.target.clone(), artefact.file.clone());
+    (key, Sha256::of(&artefact.bytes))
 }
 
 /// Builds all groups of targets, and each again where that is asked for.
@@ -25,10 +77,7 @@ pub struct Built {
 /// # Errors
 /// As [`super::run`].
 pub fn built(request: &Request, args: &CargoArgs, options: &Options) -> Result<Result<Built, u8>> {
-    let mut built = Built {
-        artefacts: Vec::new(),
-        second: options.verify.as_ref().map(|_| Second::default()),
-    };
+    let mut built = Built::none(options);
     for group in request.groups() {
         let build = Build::prepare(Verb::Build, args, request, &group)?;
         build.renew()?;
@@ -36,14 +85,7 @@ pub fn built(request: &Request, args: &CargoArgs, options: &Options) -> Result<R
             Ok(made) => made,
             Err(code) => return Ok(Err(code)),
         };
-        reported(request, &made)?;
-        let published = made.iter().filter(|made| is_published(made.artefact.kind));
-        for one in published {
-            if options.formats.contains(&Format::Oci) {
-                warn_of_loader(one);
-            }
-            built.artefacts.push(artefact(one)?);
-        }
+        built.take(request, &made, options)?;
         if let (Some(wanted), Some(second)) = (&options.verify, &mut built.second) {
             match rebuild::verify(&build, wanted, None)? {
                 Ok(found) => again(&found, second)?,
@@ -51,11 +93,7 @@ pub fn built(request: &Request, args: &CargoArgs, options: &Options) -> Result<R
             }
         }
     }
-    if built.artefacts.is_empty() {
-        let message = "the project makes no program and no library to release";
-        return Err(Error::new(Kind::Project, message));
-    }
-    Ok(Ok(built))
+    Ok(Ok(not_empty(built)?))
 }
 
 /// Says what was built and what the checks found.
@@ -124,8 +162,7 @@ fn again(found: &rebuild::Verification, second: &mut Second) -> Result<()> {
         if !subject.reproducible() {
             terminal::talk(crate::report::verify_text(found));
             let message = format!("`{}` is not reproducible", subject.name);
-            return Err(Error::new(Kind::Differs, message)
-                .hint("--no-verify releases it, and the provenance says that it is unverified"));
+            return Err(Error::new(Kind::Differs, message).hint(UNVERIFIED));
         }
         if let Some(digest) = &subject.second {
             let digest = digest.parse::<Sha256>().map_err(|cause| {

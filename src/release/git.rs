@@ -1,7 +1,7 @@
 //! What git knows of the source: the commit, whether it says all, and where it
 //! is from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{IoContext, Result};
 use crate::git::{self, Git};
@@ -59,6 +59,35 @@ pub fn look(project: &Project, ours: &[&Path]) -> Result<Checkout> {
             .map(|text| text.trim().to_owned())
             .filter(|text| !text.is_empty()),
     })
+}
+
+/// The files of a project that git knows or would add, relative to its root;
+/// none where it is in no repository.
+///
+/// # Errors
+/// As [`look`].
+pub fn files(project: &Project) -> Result<Option<Vec<PathBuf>>> {
+    let root = std::fs::canonicalize(&project.root).at("find", &project.root)?;
+    let Some(top) = git::top(&root) else {
+        return Ok(None);
+    };
+    let git = Git::at(top);
+    let within = root.strip_prefix(top).unwrap_or(Path::new(""));
+    let within = format!(":(top,literal){}", within.display());
+    let mut files = Vec::new();
+    for which in [
+        &["--cached", "--recurse-submodules"][..],
+        &["--others", "--exclude-standard"],
+    ] {
+        let words = [&["ls-files", "-z"], which, &["--", &within]].concat();
+        let listed = git.ask(&words)?.unwrap_or_default();
+        let listed = listed.split('\0').filter(|file| !file.is_empty());
+        files.extend(listed.filter_map(|file| {
+            let file = top.join(file);
+            file.strip_prefix(&root).map(Path::to_owned).ok()
+        }));
+    }
+    Ok(Some(files))
 }
 
 const STATUS: [&str; 6] = [

@@ -1,13 +1,14 @@
 //! `Cargo.lock`: every crate with its checksum, and the project's own
-//! versions. [pure]
+//! versions. [pure but for [`Lock::read`]]
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::attest::LockedCrate;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, IoContext, Kind, Result};
 use crate::pins::Sha256;
 
 /// What a lock file says.
@@ -34,6 +35,14 @@ struct Package {
 }
 
 impl Lock {
+    /// Reads a lock file.
+    ///
+    /// # Errors
+    /// `Kind::Filesystem`, and as [`Lock::parse`].
+    pub fn read(path: &Path) -> Result<Self> {
+        Lock::parse(path, &fs::read_to_string(path).at("read", path)?)
+    }
+
     /// Reads the text of a lock file.
     ///
     /// # Errors

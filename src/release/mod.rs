@@ -8,6 +8,7 @@
 
 mod assemble;
 mod built;
+mod derivation;
 mod documents;
 mod git;
 mod guard;
@@ -15,7 +16,6 @@ mod lock;
 mod publish;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -26,13 +26,14 @@ use crate::attest::{SecretKey, Source};
 use crate::build::{Request, relative};
 use crate::cargo::CargoArgs;
 use crate::config::Passthrough;
-use crate::error::{Error, IoContext, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::package::{Format, gather};
 use crate::pins::{Pins, Sha256};
 use crate::rebuild;
 use crate::toolchain::{Part, sets_of};
 use crate::{attest, nix, shell, terminal};
 
+pub use derivation::DerivationOptions;
 use git::Checkout;
 use guard::Sight;
 use lock::Lock;
@@ -54,6 +55,8 @@ pub struct Options {
     /// The release's name, in place of the package's.
     pub name: Option<String>,
     pub formats: Vec<Format>,
+    /// Where Nix is to build, as ordinary derivations, in place of the shell.
+    pub derivation: Option<DerivationOptions>,
 }
 
 /// A release that has been written.
@@ -85,18 +88,20 @@ pub fn run(request: &Request, args: &CargoArgs, options: &Options) -> Result<Res
         publish::may_replace(folder)?;
     }
     let name = name(request, options)?;
+    if options.derivation.is_some() {
+        derivation::refuse(request, args)?;
+    }
     let key = open_key(request, options)?;
     let epoch = gather::epoch(&request.epoch_of(&request.specs))?;
-    let built = match built::built(request, args, options)? {
-        Ok(built) => built,
-        Err(code) => return Ok(Err(code)),
+    let built = match &options.derivation {
+        Some(how) => derivation::built(request, args, options, how, &name, &ours)?,
+        None => match built::built(request, args, options)? {
+            Ok(built) => built,
+            Err(code) => return Ok(Err(code)),
+        },
     };
     unchanged(&checkout, &git::look(&request.project, &ours)?)?;
-    let lock_file = &request.project.lock;
-    let lock = Lock::parse(
-        lock_file,
-        &fs::read_to_string(lock_file).at("read", lock_file)?,
-    )?;
+    let lock = Lock::read(&request.project.lock)?;
     let version = lock.own.get(&name).cloned().ok_or_else(|| {
         let message = format!("the project has no package `{name}`");
         let names: Vec<&str> = lock.own.keys().map(String::as_str).collect();
@@ -129,6 +134,7 @@ pub fn run(request: &Request, args: &CargoArgs, options: &Options) -> Result<Res
         started,
         finished: Timestamp::now(),
         isolation: request.config.isolation.value,
+        nix: built.nix,
         comparison,
     };
     let manifest = Manifest::new(&build, archives.iter().map(|one| one.file()).collect());

@@ -22,10 +22,7 @@ pub fn accepted_text(place: &str, accepted: &Accepted) -> String {
     };
     let verified = match &accepted.comparison {
         None => "not verified by a second build".to_owned(),
-        Some(comparison) => {
-            let count = comparison.variations().len();
-            format!("{} under {count} variations", comparison.verdict())
-        }
+        Some(comparison) => verified(comparison.verdict(), comparison.variations().len()),
     };
     let mut text = format!("{place}: the signature holds\n");
     let rows = [
@@ -34,7 +31,9 @@ pub fn accepted_text(place: &str, accepted: &Accepted) -> String {
         ("targets", external.targets.clone()),
         ("build", vec![hermetic.to_owned(), verified]),
     ];
-    for (label, words) in rows {
+    let derivations = internal.xbuild_derivations.iter();
+    let derivations = derivations.map(|one| ("by Nix", vec![one.derivation.clone()]));
+    for (label, words) in rows.into_iter().chain(derivations) {
         text.push_str(&fill(&format!("  {label:<9}"), ",", &words));
     }
     for subject in &accepted.statement.subject {
@@ -44,6 +43,15 @@ pub fn accepted_text(place: &str, accepted: &Accepted) -> String {
         text.push_str(&fill("  file     ", " ·", &words));
     }
     text
+}
+
+/// What a second build gave, in a few words.
+pub(super) fn verified(verdict: &str, variations: usize) -> String {
+    match variations {
+        0 => format!("{verdict}, with nothing varied"),
+        1 => format!("{verdict} under 1 variation"),
+        more => format!("{verdict} under {more} variations"),
+    }
 }
 
 /// As JSON, version 1 of `docs/provenance.md`.
@@ -72,6 +80,7 @@ pub fn accepted_json(place: &str, accepted: &Accepted) -> Value {
         "pins": internal.xbuild_pins.get("sha256"),
         "hermetic": internal.xbuild_hermetic,
         "verification": verification,
+        "derivations": internal.xbuild_derivations,
     })
 }
 

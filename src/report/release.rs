@@ -20,10 +20,7 @@ pub fn released_text(released: &Released) -> String {
     };
     let verified = match &manifest.verification {
         None => "not verified by a second build".to_owned(),
-        Some(found) => {
-            let count = found.variations.len();
-            format!("{} under {count} variations", found.verdict)
-        }
+        Some(found) => super::attest::verified(&found.verdict, found.variations.len()),
     };
     let signed = match released.signed {
         Some(kind) => format!("signed ({kind})"),

@@ -30,7 +30,7 @@ shift
 exec /usr/bin/unshare --map-user=1000 --map-group=1000 -- "$@""#;
 
 /// An SSH server on the loopback, with a Nix behind it; it ends with this.
-struct Builder {
+pub struct Builder {
     folder: TempDir,
     server: Child,
 }
@@ -47,7 +47,7 @@ impl Drop for Builder {
 }
 
 impl Builder {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let folder = temp();
         let path = |name: &str| folder.path().join(name);
         for name in ["bin", "tmp", "home", "store"] {
@@ -149,18 +149,18 @@ impl Builder {
     }
 
     /// The store behind it, as Nix is told of it.
-    fn address(&self) -> String {
+    pub fn address(&self) -> String {
         let at = self.folder.path().display();
         format!("ssh-ng://{USER}?remote-program={at}/bin/nix-daemon&remote-store={at}/store")
     }
 
     /// A folder with the `ssh` that knows it.
-    fn programs(&self) -> PathBuf {
+    pub fn programs(&self) -> PathBuf {
         self.folder.path().join("bin")
     }
 
     /// Where a path of its store is on disk.
-    fn on_disk(&self, path: &str) -> PathBuf {
+    pub fn on_disk(&self, path: &str) -> PathBuf {
         let store = self.folder.path().join("store");
         store.join(path.trim_start_matches('/'))
     }

@@ -1,5 +1,6 @@
 //! Signatures and attestations, shown to tools that are not ours.
 
+mod derivation;
 mod files;
 mod packages;
 mod provenance;
@@ -19,7 +20,7 @@ use crate::tools::tool;
 const PASSPHRASE: &str = "open sesame";
 
 /// A folder with a file to sign.
-struct Desk(TempDir);
+pub struct Desk(TempDir);
 
 /// Without it cosign would ask the network for the keys of services that
 /// nothing here has to do with.

@@ -41,6 +41,7 @@ fn build(desk: &Desk) -> (Build, Vec<(String, Sha256)>) {
         started: "2026-01-01T00:00:00Z".parse().expect("a time"),
         finished: "2026-01-01T00:01:00Z".parse().expect("a time"),
         isolation: Isolation::Full,
+        nix: None,
         comparison: Some(Comparison::new(variations, files.clone(), files.clone())),
     };
     (build, files)

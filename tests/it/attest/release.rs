@@ -10,7 +10,7 @@ use xbuild::process::Command;
 use super::{Desk, PASSPHRASE};
 use crate::support::{Outcome, git, one_at_a_time, only_git, repository, run, temp, xbuild};
 
-const TARGET: &str = "x86_64-unknown-linux-musl";
+pub const TARGET: &str = "x86_64-unknown-linux-musl";
 
 /// Looks everywhere for a key, and fails the build where it finds one.
 const SPY: &str = r#"
@@ -33,7 +33,7 @@ fn main() {
 "#;
 
 /// Builds the time in.
-const CLOCK: &str = r#"
+pub const CLOCK: &str = r#"
 fn main() {
     let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
     println!("cargo:rustc-env=NOW={}", now.as_secs());
@@ -41,13 +41,13 @@ fn main() {
 "#;
 
 /// A project in a repository with one commit.
-struct Repository {
-    desk: Desk,
-    bin: TempDir,
+pub struct Repository {
+    pub desk: Desk,
+    pub bin: TempDir,
 }
 
 impl Repository {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let desk = Desk::new();
         let project = desk.path(name);
         fs::create_dir_all(project.join("src")).expect("a project");
@@ -83,12 +83,12 @@ impl Repository {
         git(&self.desk.path(name), date, args);
     }
 
-    fn commit(&self, name: &str) {
+    pub fn commit(&self, name: &str) {
         self.git(name, &["add", "-A"]);
         self.git(name, &["commit", "-q", "-m", "all of it"]);
     }
 
-    fn release(&self, name: &str, args: &[&str]) -> Outcome {
+    pub fn release(&self, name: &str, args: &[&str]) -> Outcome {
         let key = fs::read_to_string(self.desk.path("key.pem")).unwrap_or_default();
         xbuild()
             .args(["release", "--target", TARGET])
@@ -101,7 +101,7 @@ impl Repository {
     }
 }
 
-fn key(desk: &Desk) {
+pub fn key(desk: &Desk) {
     let openssl = |args: &[&str]| run(&desk.tool("openssl").args(args)).ok();
     desk.ec_key("key.pem");
     openssl(&["pkey", "-in", "key.pem", "-pubout", "-out", "key.pub"]);
