@@ -28,7 +28,7 @@ use crate::terminal;
 
 pub use against::Published;
 pub use args::VerifyArgs;
-pub use blame::{Blame, Cause, Ending, Evidence, Factor, Nature, Origin, Place};
+pub use blame::{Blame, Cause, Ending, Evidence, Factor, Nature, Origin, Place, Units};
 pub use variation::{Variation, select};
 
 use conditions::Conditions;

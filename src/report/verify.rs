@@ -181,6 +181,13 @@ fn place(evidence: &Evidence) -> String {
 
 /// What helps most often against a cause.
 fn hint(cause: &Cause) -> Option<&'static str> {
+    let in_units = |evidence: &Evidence| matches!(evidence.origin, Some(Origin::Units(_)));
+    if cause.evidence.iter().any(in_units) {
+        return Some(
+            "`codegen-units = 1` in [profile.release], or any other number; and let no wrapper \
+             of rustc and no RUSTFLAGS choose another",
+        );
+    }
     let [factor] = cause.factors[..] else {
         return None;
     };
@@ -322,6 +329,12 @@ fn evidence(evidence: &Evidence) -> Value {
             Origin::Variable { name, .. } => {
                 json!({ "kind": "env macro", "crate": krate, "variable": name })
             }
+            Origin::Units(units) => json!({
+                "kind": "codegen units",
+                "crate": krate,
+                "first": units.first,
+                "second": units.second,
+            }),
             Origin::Crate { .. } => json!({ "kind": "crate", "crate": krate }),
         }
     });

@@ -10,6 +10,7 @@ mod place;
 mod search;
 mod suspicion;
 mod text;
+mod units;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,6 +24,7 @@ use crate::terminal;
 pub use origin::Origin;
 pub use place::Place;
 pub use text::Nature;
+pub use units::Units;
 
 /// The most builds that a search takes; two causes among fifteen take up to
 /// eighteen.
@@ -166,6 +168,7 @@ pub fn blame(
 /// What the difference of the user's artefacts and the second ones speaks for.
 fn suspects(subjects: &[Subject], second: &Outcome) -> Result<Vec<Factor>> {
     let mut texts = Vec::new();
+    let mut units = false;
     for subject in subjects {
         let mut outputs = second.outputs.iter();
         if let Some(output) = outputs.find(|output| output.inside == subject.inside)
@@ -173,10 +176,15 @@ fn suspects(subjects: &[Subject], second: &Outcome) -> Result<Vec<Factor>> {
         {
             let ours = fs::read(&subject.real).at("read", &subject.real)?;
             let theirs = fs::read(&output.real).at("read", &output.real)?;
+            units |= units::differing(&ours, &theirs).is_some();
             texts.extend(place::texts(&ours, &theirs));
         }
     }
-    Ok(suspicion::suspects(&texts))
+    let mut suspects = suspicion::suspects(&texts);
+    if units {
+        suspects.insert(0, Factor::Varied(Variation::NumCpus));
+    }
+    Ok(suspects)
 }
 
 /// All that was varied, and what differs between any two builds that are not
@@ -272,10 +280,12 @@ impl Lab<'_, '_> {
             let firsts = measure.profile_folders(&output.inside);
             let seconds = outcome.profile_folders(&output.inside);
             let folders = firsts.into_iter().zip(seconds).collect();
-            let origin = origin::origin(&folders, &subject.name, &place)?;
+            let origin = origin::origin(&folders, &subject.name, (&ours, &theirs), &place)?;
             // What a script wrote says more than what is left of it at the end.
             let nature = match &origin {
                 Some(Origin::Script { place, .. }) => text::nature(&place.first, &place.second),
+                // What the code became says nothing.
+                Some(Origin::Units(_)) => Nature::Text,
                 _ => text::nature(&place.first, &place.second),
             };
             let krate = origin

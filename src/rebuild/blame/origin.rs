@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::place::{self, Place};
+use super::units::{self, Units};
 use crate::error::{IoContext, Result};
 
 /// Files larger than this are not looked into. Bytes.
@@ -29,6 +30,8 @@ pub enum Origin {
     },
     /// `env!` or `option_env!` took a variable that differs.
     Variable { krate: String, name: String },
+    /// A crate was compiled in another number of codegen units.
+    Units(Units),
     /// What was compiled of a crate differs, and nothing that it was compiled
     /// with: a macro, or the compiler itself.
     Crate { krate: String },
@@ -42,6 +45,7 @@ impl Origin {
             | Origin::Directive { krate, .. }
             | Origin::Variable { krate, .. }
             | Origin::Crate { krate } => krate,
+            Origin::Units(units) => &units.krate,
         }
     }
 
@@ -68,6 +72,10 @@ impl Origin {
                 format!("the build script of {krate} says `{key}…`")
             }
             Origin::Variable { name, .. } => format!("{krate} takes it by env!(\"{name}\")"),
+            Origin::Units(Units { first, second, .. }) => {
+                let units = if *first == 1 { "unit" } else { "units" };
+                format!("{krate} is compiled in {first} codegen {units} and in {second}")
+            }
             Origin::Crate { .. } => format!(
                 "{krate} is compiled to something else, and no build script made the \
                  difference: a macro, or the compiler"
@@ -100,12 +108,17 @@ pub fn versions(lock: &str) -> BTreeMap<String, String> {
 /// Profile folders of two builds: those of the target and of the host, in pairs.
 pub type Folders = Vec<(PathBuf, PathBuf)>;
 
-/// Who made the difference of an artefact named `artefact`, whose differing
-/// text is `text` in the first build; `None` where nothing shows it.
+/// Who made the difference of an artefact named `artefact`, whose bytes in both
+/// builds are `bytes` and differ at `found`; `None` where nothing shows it.
 ///
 /// # Errors
 /// `Kind::Filesystem`.
-pub fn origin(folders: &Folders, artefact: &str, found: &Place) -> Result<Option<Origin>> {
+pub fn origin(
+    folders: &Folders,
+    artefact: &str,
+    bytes: (&[u8], &[u8]),
+    found: &Place,
+) -> Result<Option<Origin>> {
     let mut scripts = Vec::new();
     for (first, second) in folders {
         scripts.extend(of_scripts(first, second)?);
@@ -123,8 +136,18 @@ pub fn origin(folders: &Folders, artefact: &str, found: &Place) -> Result<Option
         return Ok(Some(sure.clone()));
     }
     let crates = of_crates(folders)?;
+    let units = crates.iter().find_map(|(_, units)| units.clone());
+    let units = units.or_else(|| units::differing(bytes.0, bytes.1));
+    // A script may have made more code of it.
+    let made = |units: &Units| {
+        let plain = |script: &Origin| script.krate().replace('-', "_") == units.krate;
+        scripts.iter().any(plain)
+    };
+    if let Some(units) = units.filter(|units| !made(units)) {
+        return Ok(Some(Origin::Units(units)));
+    }
     let variables = of_variables(folders, found)?;
-    let root = crates.first().cloned();
+    let root = crates.first().map(|(krate, _)| krate.clone());
     let variable = |krate: Option<&str>| {
         let fits = |(owner, _): &&(String, String)| krate.is_none_or(|krate| owner == krate);
         variables.iter().find(fits)
@@ -228,8 +251,9 @@ fn directives(first: &[u8], second: &[u8]) -> Option<(String, String)> {
 }
 
 /// Crates whose libraries differ, the one that was compiled first before the
-/// others: they may differ only because it does.
-fn of_crates(folders: &Folders) -> Result<Vec<String>> {
+/// others: they may differ only because it does. With each its codegen units,
+/// where their number is another.
+fn of_crates(folders: &Folders) -> Result<Vec<(String, Option<Units>)>> {
     let mut found = Vec::new();
     for (first, second) in folders {
         for name in names(&first.join("deps"))? {
@@ -243,14 +267,18 @@ fn of_crates(folders: &Folders) -> Result<Vec<String>> {
                 first.join("deps").join(&name),
                 second.join("deps").join(&name),
             );
-            if read(&ours)? != read(&theirs)? {
+            let (first, second) = (read(&ours)?, read(&theirs)?);
+            if first != second {
                 let made = fs::metadata(&ours).and_then(|about| about.modified()).ok();
-                found.push((made, without_hash(krate).to_owned()));
+                let both = first.as_deref().zip(second.as_deref());
+                let units = both.and_then(|(first, second)| units::differing(first, second));
+                found.push((made, without_hash(krate).to_owned(), units));
             }
         }
     }
-    found.sort();
-    Ok(found.into_iter().map(|(_, krate)| krate).collect())
+    found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    let found = found.into_iter();
+    Ok(found.map(|(_, krate, units)| (krate, units)).collect())
 }
 
 /// Crates that took a variable by a macro whose value differs, as rustc wrote
@@ -423,7 +451,7 @@ mod tests {
             first: "assets are in /build/source/assets".into(),
             ..Place::default()
         };
-        let origin = origin(&vec![(first, second)], "x", &found).unwrap();
+        let origin = origin(&vec![(first, second)], "x", (b"", b""), &found).unwrap();
         assert_eq!(
             origin,
             Some(Origin::Variable {
@@ -431,5 +459,34 @@ mod tests {
                 name: "CARGO_MANIFEST_DIR".into()
             })
         );
+    }
+
+    #[test]
+    fn a_crate_in_another_number_of_units_is_blamed_before_its_variables() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (folder.path().join("1"), folder.path().join("2"));
+        let members = ["a-01.a.1f-cgu.0.rcgu.o", "a-01.a.1f-cgu.1.rcgu.o"];
+        for (at, count) in [(&first, 2), (&second, 1)] {
+            let deps = at.join("deps");
+            fs::create_dir_all(&deps).unwrap();
+            let rlib = units::library(&members[..count]);
+            fs::write(deps.join("liba-0123456789abcdef.rlib"), rlib).unwrap();
+            let taken = format!("# env-dep:COUNT={count}\n");
+            fs::write(deps.join("a-0123456789abcdef.d"), taken).unwrap();
+        }
+        let folders = vec![(first.clone(), second.clone())];
+        let who = || origin(&folders, "x", (b"", b""), &Place::default()).unwrap();
+        let found = who().unwrap();
+        assert_eq!(
+            found.words(Some("1.0.0")),
+            "a 1.0.0 is compiled in 2 codegen units and in 1"
+        );
+        // A script of its own may have written another amount of code.
+        for (at, text) in [(&first, "fn a() {} fn b() {}"), (&second, "fn a() {}")] {
+            let out = at.join("build/a-0123456789abcdef/out");
+            fs::create_dir_all(&out).unwrap();
+            fs::write(out.join("code.rs"), text).unwrap();
+        }
+        assert!(!matches!(who(), Some(Origin::Units(_))));
     }
 }
