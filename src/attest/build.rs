@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::observed::Comparison;
-use super::slsa::Derivation;
+use super::slsa::{Derivation, Volume};
 use crate::config::Isolation;
 use crate::pins::{Package, Sha256};
 
@@ -26,6 +26,8 @@ pub struct Build {
     pub toolchain_definition: Sha256,
     /// The names of the variables that the configuration lets into the shell.
     pub passthrough: Vec<String>,
+    /// The files and folders of the machine that the configuration shows to it.
+    pub volumes: Vec<Volume>,
     /// `SOURCE_DATE_EPOCH`, where it was the same for all targets.
     pub source_date_epoch: Option<String>,
     /// Who vouches for the build: a URI.
@@ -35,7 +37,8 @@ pub struct Build {
     pub started: Timestamp,
     pub finished: Timestamp,
     /// How the build ran: in the hermetic shell, or in Nix's sandbox, which is
-    /// as far from the machine. Whether it was hermetic follows from this alone.
+    /// as far from the machine. Whether it was hermetic follows from this and the
+    /// volumes alone.
     pub isolation: Isolation,
     /// What Nix built, where it did so in place of the shell.
     pub nix: Option<NixBuild>,
@@ -79,9 +82,10 @@ pub struct LockedCrate {
 }
 
 impl Build {
-    /// Whether the build could see nothing of the machine.
+    /// Whether the build could see nothing of the machine that is not named
+    /// here, and leave nothing behind for the next one.
     pub fn is_hermetic(&self) -> bool {
-        self.isolation == Isolation::Full
+        self.isolation == Isolation::Full && self.volumes.iter().all(|volume| !volume.writable)
     }
 }
 

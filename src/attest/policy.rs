@@ -23,6 +23,8 @@ pub struct Policy {
     pub targets: Option<Vec<String>>,
     /// The variables that may have been passed on to the build; none names any.
     pub passthrough: Option<Vec<String>>,
+    /// The volumes that the build may have seen; none names any.
+    pub volumes: Option<Vec<String>>,
     /// Whether the build must have been hermetic.
     pub hermetic: bool,
     /// Whether a second build must have given the same bytes.
@@ -60,6 +62,7 @@ impl Policy {
             pins: flags.pins.or(self.pins),
             targets: flags.targets.or(self.targets),
             passthrough: flags.passthrough.or(self.passthrough),
+            volumes: flags.volumes.or(self.volumes),
             hermetic: self.hermetic || flags.hermetic,
             reproducible: self.reproducible || flags.reproducible || !variations.is_empty(),
             variations,

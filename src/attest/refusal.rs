@@ -41,7 +41,7 @@ pub enum Refusal {
         wanted: String,
         found: String,
     },
-    #[error("the policy wants a hermetic build, and this one could see the machine")]
+    #[error("the policy wants a hermetic build, and this one could see or change the machine")]
     NotHermetic,
     #[error("the policy wants a commit that says all, and the source had changes or none")]
     Dirty,

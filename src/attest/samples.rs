@@ -61,6 +61,7 @@ pub fn build() -> Build {
         pins: Sha256::of(b"pins"),
         toolchain_definition: Sha256::of(b"nix"),
         passthrough: Vec::new(),
+        volumes: Vec::new(),
         source_date_epoch: Some("1700000000".into()),
         builder: super::slsa::LOCAL_BUILDER.into(),
         xbuild: "0.1.0".into(),

@@ -53,6 +53,22 @@ pub struct ExternalParameters {
     pub targets: Vec<String>,
     /// Cargo's arguments.
     pub arguments: Vec<String>,
+    /// The names of the caller's variables that the shell was given, besides
+    /// those that every shell gets and that reach nothing that is built.
+    pub passthrough: Vec<String>,
+    /// The caller's files and folders that the shell was given.
+    pub volumes: Vec<Volume>,
+}
+
+/// A file or folder of the machine that the build saw. What was in it, nobody
+/// says: it has no digest.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Volume {
+    /// The variable that names it in the build, or its path where none does.
+    pub name: String,
+    /// Whether the build could change it.
+    pub writable: bool,
 }
 
 /// What xbuild decided or observed.
@@ -64,9 +80,6 @@ pub struct InternalParameters {
     pub xbuild_pins: DigestSet,
     /// The digest of the expressions in `nix/` that made the toolchain.
     pub xbuild_toolchain_definition: DigestSet,
-    /// The names of the caller's variables that the shell was given, besides
-    /// those that every shell gets and that reach nothing that is built.
-    pub xbuild_passthrough: Vec<String>,
     /// The `SOURCE_DATE_EPOCH` of the build; null where targets had different
     /// ones.
     #[serde(default)]

@@ -54,6 +54,7 @@ pub fn verify(request: &Request<'_>) -> Result<Accepted, Refusal> {
     let statement = statement(&verified)?;
     subjects(&statement, request)?;
     let comparison = comparison(&statement.predicate)?;
+    hermetic(&statement.predicate)?;
     hold(request.policy, &statement, comparison.as_ref())?;
     Ok(Accepted {
         statement,
@@ -223,6 +224,22 @@ fn comparison(predicate: &Provenance) -> Result<Option<Comparison>, Refusal> {
     Ok(Some(comparison))
 }
 
+/// A build that could write outside of itself was not hermetic, whatever it
+/// says.
+fn hermetic(predicate: &Provenance) -> Result<(), Refusal> {
+    let definition = &predicate.build_definition;
+    let mut volumes = definition.external_parameters.volumes.iter();
+    match volumes.find(|volume| volume.writable) {
+        Some(volume) if definition.internal_parameters.xbuild_hermetic => {
+            Err(Refusal::Contradiction(format!(
+                "it was hermetic, and it could write to the volume {}",
+                volume.name
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn hold(
     policy: &Policy,
     statement: &Statement<Provenance>,
@@ -253,13 +270,16 @@ fn hold(
             });
         }
     }
+    let volumes = external.volumes.iter().map(|volume| volume.name.clone());
+    let volumes: Vec<String> = volumes.collect();
     for (what, wanted, found) in [
         ("the targets", &policy.targets, &external.targets),
         (
             "the variables passed on",
             &policy.passthrough,
-            &internal.xbuild_passthrough,
+            &external.passthrough,
         ),
+        ("the volumes", &policy.volumes, &volumes),
     ] {
         if let Some(wanted) = wanted
             && let Some(other) = found.iter().find(|one| !wanted.contains(one))

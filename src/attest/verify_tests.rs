@@ -8,7 +8,7 @@ use super::policy::Policy;
 use super::provenance::statement;
 use super::refusal::Refusal;
 use super::samples::{COMMIT, SOURCE, build, files, given, key, public};
-use super::slsa::LOCAL_BUILDER;
+use super::slsa::{self, LOCAL_BUILDER};
 use super::statement::MEDIA_TYPE;
 use super::verify::{Accepted, Request, verify};
 use super::{Build, Comparison, bundle};
@@ -50,6 +50,7 @@ fn strictest() -> Policy {
         pins: Some(Sha256::of(b"pins")),
         targets: Some(vec!["x86_64-unknown-linux-musl".into()]),
         passthrough: Some(Vec::new()),
+        volumes: Some(Vec::new()),
         hermetic: true,
         reproducible: true,
         variations: vec!["time".into()],
@@ -192,7 +193,24 @@ fn a_build_says_of_itself_only_what_was_seen() {
         Box::new(|build| build.passthrough = vec!["CI".into()]),
         (|policy| policy.passthrough = Some(Vec::new()), passed),
     );
-    for (change, (wish, refusal)) in cases.into_iter().chain([passed]) {
+    let volume = |writable| slsa::Volume {
+        name: "DATA".into(),
+        writable,
+    };
+    let shown = Refusal::Policy {
+        what: "the volumes",
+        wanted: "[]".into(),
+        found: "DATA".into(),
+    };
+    let shown: Case<'_> = (
+        Box::new(|build| build.volumes = vec![volume(false)]),
+        (|policy| policy.volumes = Some(Vec::new()), shown),
+    );
+    let written: Case<'_> = (
+        Box::new(|build| build.volumes = vec![volume(true)]),
+        (|policy| policy.hermetic = true, Refusal::NotHermetic),
+    );
+    for (change, (wish, refusal)) in cases.into_iter().chain([passed, shown, written]) {
         let mut build = build();
         change(&mut build);
         let attestation = signed(&payload(&build));
@@ -206,7 +224,7 @@ fn a_build_says_of_itself_only_what_was_seen() {
 #[test]
 fn verdicts_that_the_digests_belie_are_refused() {
     type Lie = fn(&mut Value);
-    let lies: [Lie; 6] = [
+    let lies: [Lie; 7] = [
         |p| {
             p["runDetails"]["byproducts"][0]["annotations"]["xbuild_second"] = "0".repeat(64).into()
         },
@@ -218,6 +236,10 @@ fn verdicts_that_the_digests_belie_are_refused() {
             verification["verdict"] = "differs".into();
         },
         |p| p["buildDefinition"]["internalParameters"]["xbuild_verification"] = Value::Null,
+        |p| {
+            let volume = json!([{ "name": "DATA", "writable": true }]);
+            p["buildDefinition"]["externalParameters"]["volumes"] = volume;
+        },
         |p| {
             let first = p["runDetails"]["byproducts"][0].clone();
             let list = p["runDetails"]["byproducts"].as_array_mut().unwrap();

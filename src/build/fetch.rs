@@ -74,7 +74,7 @@ impl Build<'_> {
         let stage = Stage::new(&request.project)?;
         let online = fetch::needs_network(self.args);
         let invocation = fetch::invocation(self.args, targets, &manifest);
-        let status = if request.is_hermetic() {
+        let status = if request.is_isolated() {
             let mut shell = Tools {
                 toolchains: &self.toolchains[..1],
                 runners: &[],
@@ -124,7 +124,7 @@ impl Build<'_> {
                 error.hint("leave out --offline and --frozen once, to fetch what is missing")
             });
         }
-        if request.is_hermetic() && stage.finish()? {
+        if request.is_isolated() && stage.finish()? {
             terminal::status("Locked", request.project.lock.display());
         }
         Ok(())
@@ -158,7 +158,7 @@ impl Build<'_> {
     /// Runs cargo in a shell: what it printed, and whether it succeeded.
     fn listen(&self, shell: &Shell) -> Result<(String, bool)> {
         verbose(shell, &self.specs());
-        let mut child = if self.request.is_hermetic() {
+        let mut child = if self.request.is_isolated() {
             sandbox::spawn(shell)?
         } else {
             sandbox::spawn_unisolated(shell)?
@@ -184,7 +184,7 @@ impl Build<'_> {
                 .hint(format!("git checkout -- {}", quote(lock.as_os_str())))
                 .hint("or remove it: then cargo makes another one, of newer versions"));
         }
-        let hermetic = self.request.is_hermetic();
+        let hermetic = self.request.is_isolated();
         let manifest = if hermetic {
             inside(&self.mounts, &project.manifest)?
         } else {

@@ -7,6 +7,7 @@ mod finish;
 mod request;
 mod shells;
 mod tools;
+mod volumes;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -31,6 +32,7 @@ pub use finish::relative;
 pub use request::{Request, current_folder, parse, triples, workshop};
 pub use shells::{inside, verbose, with_project};
 pub use tools::{Realised, realise};
+pub use volumes::with_volumes;
 
 /// One artefact of a build, checked and in its place.
 pub struct Made {
@@ -195,7 +197,7 @@ impl<'a> Build<'a> {
         let targets = triples(&self.specs());
         let project = &self.request.project;
         let place = |path: &Path| {
-            if self.request.is_hermetic() {
+            if self.request.is_isolated() {
                 inside(&self.mounts, path)
             } else {
                 Ok(path.to_owned())
@@ -219,7 +221,7 @@ impl<'a> Build<'a> {
     /// One run of cargo, to its end.
     fn cargo(&self, shell: &Shell, invocation: &CargoInvocation) -> Result<(u8, Collector)> {
         verbose(shell, &self.specs());
-        let hermetic = self.request.is_hermetic();
+        let hermetic = self.request.is_isolated();
         let mut collector = Collector::default();
         if invocation.stdout == Stdout::Inherit {
             let status = if hermetic {
@@ -281,7 +283,7 @@ impl<'a> Build<'a> {
     /// Outside the shell cargo names real paths: the collector knows those of
     /// the shell alone.
     fn as_inside(&self, line: &str) -> String {
-        if self.request.is_hermetic() {
+        if self.request.is_isolated() {
             return line.to_owned();
         }
         let real = self.layout.host().to_string_lossy().into_owned();

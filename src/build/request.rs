@@ -44,7 +44,7 @@ impl Request {
     /// source in the place of crates.io.
     pub(super) fn replaces_crates_io(&self) -> bool {
         self.user.replaces_crates_io()
-            && self.is_hermetic()
+            && self.is_isolated()
             && !self.project.settings.replaces_crates_io
     }
 
@@ -173,7 +173,8 @@ impl Request {
         groups
     }
 
-    pub fn is_hermetic(&self) -> bool {
+    /// Whether builds run in the hermetic shell.
+    pub fn is_isolated(&self) -> bool {
         self.config.isolation.value == Isolation::Full
     }
 

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use super::volumes::{Mounted, with_volumes};
 use super::{Build, Request};
 use crate::cargo::registry::Mirror;
 use crate::cargo::{CargoInvocation, INSTALL_ROOT, Layout, Phase, home};
@@ -32,7 +33,7 @@ impl Build<'_> {
     ) -> Result<Shell> {
         let request = self.request;
         let project = &request.project;
-        if !request.is_hermetic() {
+        if !request.is_isolated() {
             let mut shell = self.bare(invocation, &project.cwd)?;
             if let Some(staging) = &self.staging {
                 let root = staging.path().as_os_str();
@@ -53,6 +54,7 @@ impl Build<'_> {
             shell = shell.read_write(staging.path(), INSTALL_ROOT);
         }
         shell.env.extend(self.callers());
+        shell = with_volumes(shell, &request.volumes(&self.specs())?);
         shell.cwd = inside(&self.mounts, &project.cwd)?;
         Ok(shell)
     }
@@ -91,6 +93,11 @@ impl Build<'_> {
             }
         }
         shell.env.extend(self.callers());
+        for Mounted { volume, host } in request.volumes(&self.specs())? {
+            if let Some(name) = volume.variable() {
+                shell = shell.env(name, host);
+            }
+        }
         shell.cwd = cwd.to_owned();
         Ok(shell)
     }

@@ -49,7 +49,7 @@ pub fn realise(
             spec.triple()
         ));
     }
-    if request.is_hermetic() && !request.workshop.is_realised(&parts) {
+    if request.is_isolated() && !request.workshop.is_realised(&parts) {
         // Better said before the download than after it.
         let sources = nix::nix_sources(&request.workshop.folders)?;
         sandbox::probe(&sources.join("seed/busybox"))?;
@@ -98,7 +98,7 @@ impl Realised {
             })
             .collect();
         let target_dir = &request.project.target_dir;
-        if request.is_hermetic() {
+        if request.is_isolated() {
             let keys: Vec<(&str, &str)> = keys.iter().map(|(t, k)| (&**t, &**k)).collect();
             return Layout::new(target_dir, &host_key, &keys);
         }

@@ -77,6 +77,7 @@ fn policy(args: &AttestVerifyArgs) -> Result<Policy> {
         pins: pins.transpose()?,
         targets: (!args.targets.is_empty()).then(|| args.targets.clone()),
         passthrough: None,
+        volumes: None,
         hermetic: args.hermetic,
         reproducible: args.reproducible,
         variations: args.varied.clone(),

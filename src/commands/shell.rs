@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::build::{Request, inside, realise, verbose, with_project};
+use crate::build::{Request, inside, realise, verbose, with_project, with_volumes};
 use crate::cli::{ShellArgs, TargetArgs};
 use crate::config::FlagLayer;
 use crate::error::{Error, Kind, Result};
@@ -14,7 +14,7 @@ use crate::sandbox::{self, Terminal};
 /// As realising the toolchain and making the shell have them.
 pub fn run(args: &ShellArgs) -> Result<u8> {
     let request = request(&args.target)?;
-    if !request.is_hermetic() {
+    if !request.is_isolated() {
         let message = "`xbuild shell` is the hermetic shell: it has no `--isolation none`";
         return Err(Error::new(Kind::Usage, message).hint("XBUILD_ISOLATION=full"));
     }
@@ -31,6 +31,7 @@ pub fn run(args: &ShellArgs) -> Result<u8> {
     let shell = tools.tools().shell(command)?;
     let mut shell = with_project(shell, &request, &mounts, &layout, request.mirror().as_ref())?;
     shell.env.extend(request.variables(&request.specs));
+    shell = with_volumes(shell, &request.volumes(&request.specs)?);
     if let [spec] = &request.specs[..] {
         shell = shell.env("CARGO_BUILD_TARGET", spec.triple());
     }

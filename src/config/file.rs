@@ -6,7 +6,9 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::reader::{Reader, Source};
-use super::{DebianPackage, Isolation, NixChoice, Origin, Passthrough, Setting, SourceDate};
+use super::{
+    DebianPackage, Isolation, NixChoice, Origin, Passthrough, Setting, SourceDate, Volume,
+};
 use crate::error::{Error, Kind, Result};
 
 /// What one file says; `None` and empty mean that it says nothing.
@@ -21,6 +23,7 @@ pub struct FileLayer {
     pub packages: Vec<Setting<DebianPackage>>,
     pub allow: Vec<Setting<String>>,
     pub passthrough: Vec<Setting<Passthrough>>,
+    pub volumes: Vec<Setting<Volume>>,
     pub mirrors: Vec<Setting<String>>,
     /// Whether no other mirror may be asked.
     pub mirrors_only: Option<Setting<bool>>,
@@ -38,6 +41,7 @@ pub struct TargetTable {
     pub packages: Vec<Setting<DebianPackage>>,
     pub allow: Vec<Setting<String>>,
     pub passthrough: Vec<Setting<Passthrough>>,
+    pub volumes: Vec<Setting<Volume>>,
 }
 
 impl FileLayer {
@@ -106,6 +110,7 @@ impl FileLayer {
             nix: file.choice("nix", NixChoice::parse, &NixChoice::NAMES)?,
             allow: allow(file)?,
             passthrough: passthrough(file)?,
+            volumes: volumes(file)?,
             ..FileLayer::default()
         };
         if let Some(build) = file.table("build")? {
@@ -136,6 +141,7 @@ impl FileLayer {
                     packages: packages(&table)?,
                     allow: allow(&table)?,
                     passthrough: passthrough(&table)?,
+                    volumes: volumes(&table)?,
                 };
                 layer.target.insert(triple.value, entry);
             }
@@ -143,6 +149,9 @@ impl FileLayer {
         Ok(layer)
     }
 }
+
+/// The keys of `[env]`.
+const ENV: [&str; 2] = ["passthrough", "volumes"];
 
 fn allow(table: &Reader<'_, '_>) -> Result<Vec<Setting<String>>> {
     let Some(checks) = table.table("checks")? else {
@@ -156,8 +165,16 @@ fn passthrough(table: &Reader<'_, '_>) -> Result<Vec<Setting<Passthrough>>> {
     let Some(env) = table.table("env")? else {
         return Ok(Vec::new());
     };
-    env.only(&["passthrough"])?;
+    env.only(&ENV)?;
     parsed(env.strings("passthrough")?, Passthrough::parse)
+}
+
+fn volumes(table: &Reader<'_, '_>) -> Result<Vec<Setting<Volume>>> {
+    let Some(env) = table.table("env")? else {
+        return Ok(Vec::new());
+    };
+    env.only(&ENV)?;
+    parsed(env.strings("volumes")?, Volume::parse)
 }
 
 fn packages(table: &Reader<'_, '_>) -> Result<Vec<Setting<DebianPackage>>> {
@@ -207,6 +224,7 @@ impl FileLayer {
                 packages: all(&table.packages),
                 allow: all(&table.allow),
                 passthrough: all(&table.passthrough),
+                volumes: all(&table.volumes),
             };
             (triple.clone(), table)
         };
@@ -218,6 +236,7 @@ impl FileLayer {
             packages: all(&self.packages),
             allow: all(&self.allow),
             passthrough: all(&self.passthrough),
+            volumes: all(&self.volumes),
             mirrors: all(&self.mirrors),
             mirrors_only: self.mirrors_only.as_ref().map(one),
             isolation: self.isolation.as_ref().map(one),

@@ -4,7 +4,9 @@ use std::ffi::OsString;
 
 use super::file::{FileLayer, TargetTable};
 use super::reader::not_one_of;
-use super::{DebianPackage, Isolation, NixChoice, Origin, Passthrough, Setting, SourceDate};
+use super::{
+    DebianPackage, Isolation, NixChoice, Origin, Passthrough, Setting, SourceDate, Volume,
+};
 use crate::error::{Error, Kind, Result};
 
 /// What xbuild's own flags said, as typed.
@@ -74,6 +76,7 @@ pub struct Config {
     packages: Vec<Setting<DebianPackage>>,
     allow: Vec<Setting<String>>,
     passthrough: Vec<Setting<Passthrough>>,
+    volumes: Vec<Setting<Volume>>,
     env_glibc: Option<Setting<String>>,
     file_glibc: Option<Setting<String>>,
     target: std::collections::BTreeMap<String, TargetTable>,
@@ -89,6 +92,8 @@ pub struct TargetConfig {
     /// Ids of findings that are not errors.
     pub allow: Vec<Setting<String>>,
     pub passthrough: Vec<Setting<Passthrough>>,
+    /// Files and folders of the caller's that the build sees.
+    pub volumes: Vec<Setting<Volume>>,
 }
 
 impl Config {
@@ -157,6 +162,7 @@ impl Config {
                 .unwrap_or_else(|| Setting::new(SourceDate::default(), Origin::Default)),
             packages: file.packages,
             passthrough: file.passthrough,
+            volumes: file.volumes,
             env_glibc: env_glibc.transpose()?,
             file_glibc: file.glibc,
             target: file.target,
@@ -174,6 +180,7 @@ impl Config {
             packages: [self.packages.clone(), own.packages].concat(),
             allow: [self.allow.clone(), own.allow].concat(),
             passthrough: [self.passthrough.clone(), own.passthrough].concat(),
+            volumes: [self.volumes.clone(), own.volumes].concat(),
         }
     }
 

@@ -8,6 +8,7 @@ mod layers;
 mod load;
 mod packages;
 mod reader;
+mod volume;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub use load::{FILE_NAME, Loaded, load};
 pub use packages::DebianPackage;
 pub use reader::nearest;
 pub(crate) use reader::{Reader, Source};
+pub use volume::Volume;
 
 /// Where a setting was made, for messages that name it.
 #[derive(Debug, Clone, PartialEq, Eq)]

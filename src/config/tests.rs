@@ -25,12 +25,14 @@ allow = ["leak"]
 
 [env]
 passthrough = ["CI", "VERGEN_IDEMPOTENT=1"]
+volumes = ["DATA", "MODELS=../models"]
 
 [target.aarch64-unknown-linux-gnu]
 glibc = "2.31"
 packages = ["libpci-dev", "libudev-dev:arm64"]
 checks.allow = ["runpath"]
 env.passthrough = ["VERGEN_IDEMPOTENT=0"]
+env.volumes = ["/srv/cache:rw"]
 "#;
 
 fn parse(text: &str) -> crate::error::Result<FileLayer> {
@@ -65,13 +67,16 @@ fn every_key_is_read_with_its_line() {
     let all = ["libssl-dev", "libpci-dev", "libudev-dev"];
     assert_eq!(names(&own.packages), all);
     assert_eq!(own.packages[2].value.arch(), Some("arm64"));
-    assert_eq!(own.packages[1].origin.to_string(), "xbuild.toml:24");
+    assert_eq!(own.packages[1].origin.to_string(), "xbuild.toml:25");
     let last = own.passthrough.last().unwrap();
     assert_eq!(
         last.value,
         Passthrough::Set("VERGEN_IDEMPOTENT".into(), "0".into())
     );
+    let labels: Vec<_> = own.volumes.iter().map(|it| it.value.label()).collect();
+    assert_eq!(labels, ["DATA", "MODELS", "/srv/cache"]);
     let other = config.for_target("x86_64-unknown-linux-gnu");
+    assert_eq!(other.volumes.len(), 2);
     assert_eq!(other.glibc.unwrap().value, "2.28");
     assert_eq!(values(&other.allow), ["leak"]);
     assert_eq!(names(&other.packages), ["libssl-dev"]);
@@ -169,6 +174,16 @@ fn mistakes_name_their_place_and_the_remedy() {
             "[env]\npassthrough = ['=x']\n",
             "xbuild.toml:2: `` is not a name of a variable",
             "",
+        ),
+        (
+            "[env]\nvolumes = ['data/x']\n",
+            "xbuild.toml:2: the volume `data/x` is not an absolute path",
+            "",
+        ),
+        (
+            "[env]\nvolume = []\n",
+            "xbuild.toml:2: unknown key `env.volume`",
+            "did you mean `env.volumes`?",
         ),
         (
             "a = 1\nb = \n",

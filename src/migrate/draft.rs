@@ -2,11 +2,10 @@
 //! cannot be is left out with its reason. [pure]
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::Note;
 use super::fact::{Fact, Facts, Scope};
-use crate::config::{FILE_NAME, FileLayer, Origin, Passthrough, Setting};
+use crate::config::{Origin, Passthrough, Setting, Volume};
 use crate::target::{Floor, Libc, Table, TargetSpec, other_system};
 
 /// A target as it will be typed, and its plain triple.
@@ -152,15 +151,11 @@ impl Draft {
                 Ok(_) => self.add(table, &scope, List::Passthrough, text, place),
                 Err(why) => self.left_out(place, format!("passthrough {text}"), why),
             },
-            Fact::Volume { scope, text } => {
-                if accepts(&format!("[env]\nvolumes = [{text:?}]\n")) {
-                    self.add(table, &scope, List::Volumes, text, place);
-                } else {
-                    let why = "no folder of the machine reaches the build: put what it reads into \
-                               the project, or name a neighbour of it in `build.sources`";
-                    self.left_out(place, format!("volume {text}"), why.to_owned());
-                }
-            }
+            // cross has no suffix for volumes: the container may write to all.
+            Fact::Volume { scope, text } => match Volume::parse(&text) {
+                Ok(_) => self.add(table, &scope, List::Volumes, text, place),
+                Err(why) => self.left_out(place, format!("volume {text}"), why),
+            },
         }
     }
 
@@ -337,9 +332,4 @@ impl Draft {
     fn left_out(&mut self, place: Origin, what: String, then: String) {
         self.left_out.push(Note { place, what, then });
     }
-}
-
-/// Whether this xbuild knows what a piece of configuration says.
-fn accepts(text: &str) -> bool {
-    FileLayer::parse(Path::new(FILE_NAME), text).is_ok()
 }

@@ -147,6 +147,21 @@ fn every_key_is_carried_over_or_has_a_reason() {
         ),
         (
             CROSS,
+            "[build.env]\nvolumes = ['DATA']\n",
+            "+Cross.toml:2: volume DATA → env.volumes",
+        ),
+        (
+            CROSS,
+            "[target.aarch64-unknown-linux-gnu.env]\nvolumes = ['MODELS=/srv/models']\n",
+            "+volume MODELS=/srv/models → target.aarch64-unknown-linux-gnu.env.volumes",
+        ),
+        (
+            CROSS,
+            "[build.env]\nvolumes = ['HOME']\n",
+            "-HOME is set by the hermetic shell itself",
+        ),
+        (
+            CROSS,
             "[build]\nbuild-std = true\n",
             "=build.build-std → every target of xbuild has its std",
         ),

@@ -104,7 +104,7 @@ impl Verification {
 /// # Errors
 /// `Kind::Usage` without isolation.
 pub fn check(request: &Request) -> Result<()> {
-    if request.is_hermetic() {
+    if request.is_isolated() {
         return Ok(());
     }
     let message = "what is built without isolation cannot be verified";
@@ -137,6 +137,14 @@ pub fn verify(
     published: Option<&Published>,
 ) -> Result<Result<Verification, u8>> {
     check(build.request())?;
+    for volume in build.request().configured_volumes() {
+        if volume.is_writable() {
+            terminal::warning(format!(
+                "the volume {} can be written to: both builds see the same one, so that they agree proves less",
+                volume.label()
+            ));
+        }
+    }
     build.renew()?;
     let first = match build.make()? {
         Ok(made) if made.is_empty() => {

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 #[derive(Debug, Clone, Default)]
 pub struct Sight {
     /// Whether it is kept from the machine at all.
-    pub hermetic: bool,
+    pub isolated: bool,
     /// Folders and files of the machine that are bound into the shell.
     pub paths: Vec<PathBuf>,
     /// The caller's variables that the shell gets.
@@ -27,7 +27,7 @@ pub struct Sight {
 /// `Kind::Config`, naming how it could.
 pub fn check(source: &KeySource, sight: &Sight) -> Result<()> {
     let refused = |why: String| Error::new(Kind::Config, format!("the build could read {why}"));
-    if !sight.hermetic {
+    if !sight.isolated {
         return Err(refused("the key: isolation is off".to_owned())
             .hint("leave --key out, and sign afterwards: xbuild sign --key KEY FILE…"));
     }
@@ -77,8 +77,8 @@ mod tests {
         std::os::unix::fs::symlink("../key", project.join("away")).unwrap();
         let file = |name: &str| Place::File(folder.path().join(name));
         let env = |name: &str| Place::Env(name.to_owned());
-        let sight = |hermetic| Sight {
-            hermetic,
+        let sight = |isolated| Sight {
+            isolated,
             paths: vec![project.clone()],
             variables: [("PASSED".into(), "x".into())].into(),
         };

@@ -22,6 +22,7 @@ use jiff::Timestamp;
 
 use crate::attest::keys::source::KeySource;
 use crate::attest::manifest::Manifest;
+use crate::attest::slsa;
 use crate::attest::{SecretKey, Source};
 use crate::build::{Request, relative};
 use crate::cargo::CargoArgs;
@@ -128,6 +129,7 @@ pub fn run(request: &Request, args: &CargoArgs, options: &Options) -> Result<Res
         pins: Pins::embedded_sha256(),
         toolchain_definition: definition()?,
         passthrough: passthrough(request),
+        volumes: volumes(request),
         source_date_epoch: epoch_of(request),
         builder: options.builder.clone(),
         xbuild: env!("CARGO_PKG_VERSION").to_owned(),
@@ -233,9 +235,11 @@ fn sight(request: &Request) -> Result<Sight> {
     let mut paths: Vec<PathBuf> = mounts.binds.into_iter().map(|(host, _)| host).collect();
     paths.push(request.project.target_dir.clone());
     paths.push(request.workshop.folders.cargo_home());
+    let volumes = request.volumes(&request.specs)?;
+    paths.extend(volumes.into_iter().map(|mounted| mounted.host));
     let passthrough: Vec<_> = configured(request).collect();
     Ok(Sight {
-        hermetic: request.is_hermetic(),
+        isolated: request.is_isolated(),
         paths,
         variables: shell::from_caller(&request.vars, &passthrough),
     })
@@ -255,6 +259,20 @@ fn passthrough(request: &Request) -> Vec<String> {
         .map(|variable| variable.name().to_owned())
         .collect();
     names.into_iter().collect()
+}
+
+/// The volumes, by what they are called.
+fn volumes(request: &Request) -> Vec<slsa::Volume> {
+    let volumes = request.configured_volumes();
+    let mut volumes: Vec<slsa::Volume> = volumes
+        .iter()
+        .map(|volume| slsa::Volume {
+            name: volume.label(),
+            writable: volume.is_writable(),
+        })
+        .collect();
+    volumes.sort();
+    volumes
 }
 
 /// The `SOURCE_DATE_EPOCH` of the builds; none where the configuration gives

@@ -99,6 +99,13 @@ pub fn refuse(request: &Request) -> Result<()> {
         );
         return Err(Error::new(Kind::Config, message).hint("leave out --derivation"));
     }
+    if let Some(volume) = request.configured_volumes().first() {
+        let message = format!(
+            "a derivation sees nothing of the machine, and `{}` is a volume",
+            volume.label()
+        );
+        return Err(Error::new(Kind::Config, message).hint("leave out --derivation"));
+    }
     let outside = request.project.outside();
     let outside = outside.map(|path| path.display().to_string());
     let sources = request.config.sources.iter();

@@ -36,6 +36,7 @@ fn build(desk: &Desk) -> (Build, Vec<(String, Sha256)>) {
         pins: Sha256::of(b"pins"),
         toolchain_definition: Sha256::of(b"nix"),
         passthrough: Vec::new(),
+        volumes: Vec::new(),
         builder: LOCAL_BUILDER.into(),
         xbuild: "0.1.0".into(),
         started: "2026-01-01T00:00:00Z".parse().expect("a time"),
@@ -174,7 +175,7 @@ fn a_policy_by_flags_or_file_decides() {
     check(&[]).ok();
     check(&["--policy", "policy.toml"])
         .exits(84)
-        .says("could see the machine");
+        .says("could see or change the machine");
 
     write_statement(&desk, |build| build.comparison = None);
     desk.sign("ec.key", "hello.intoto.json").ok();

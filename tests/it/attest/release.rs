@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use xbuild::process::Command;
 
@@ -312,6 +312,28 @@ fn what_differs_is_released_only_as_unverified() {
     let manifest = fs::read_to_string(manifest).expect("a manifest");
     let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
     assert_eq!(manifest["verification"], Value::Null);
+    assert_eq!(manifest["hermetic"], true);
+
+    // What comes from outside is said, and what can be written to as well.
+    fs::create_dir(at.desk.path("data")).expect("a folder");
+    at.desk.write(
+        "p/xbuild.toml",
+        "[env]\nvolumes = [\"DATA=../data:rw\", \"UNSET\"]\npassthrough = [\"CI\"]\n",
+    );
+    at.commit("p");
+    at.release("p", &["--no-verify"]).ok().says("not hermetic");
+    let statement = folder.join("spied-1.2.3/spied-1.2.3.intoto.json");
+    let statement = fs::read_to_string(statement).expect("a statement");
+    let statement: Value = serde_json::from_str(&statement).expect("JSON");
+    let definition = &statement["predicate"]["buildDefinition"];
+    let external = &definition["externalParameters"];
+    assert_eq!(external["passthrough"], json!(["CI"]));
+    let volumes = json!([
+        { "name": "DATA", "writable": true },
+        { "name": "UNSET", "writable": false },
+    ]);
+    assert_eq!(external["volumes"], volumes);
+    assert_eq!(definition["internalParameters"]["xbuild_hermetic"], false);
 }
 
 #[test]
@@ -349,6 +371,14 @@ fn what_must_not_be_released_is_refused_before_anything_is_built() {
     // The build could read it.
     at.desk.write("p/target/key.pem", &at.desk.read("key.pem"));
     release(&["--key", "target/key.pem"])
+        .exits(82)
+        .says("which the shell shows");
+    fs::create_dir(at.desk.path("keys")).expect("a folder");
+    at.desk.write("keys/key.pem", &at.desk.read("key.pem"));
+    at.desk
+        .write("p/xbuild.toml", "[env]\nvolumes = [\"KEYS=../keys\"]\n");
+    at.commit("p");
+    release(&["--key", "../keys/key.pem"])
         .exits(82)
         .says("which the shell shows");
     at.desk

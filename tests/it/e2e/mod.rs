@@ -12,4 +12,5 @@ mod hermetic;
 mod life;
 mod programs;
 mod registries;
+mod volumes;
 mod workspace;
