@@ -7,6 +7,8 @@
 #   lock         else Cargo.lock in src
 #   profile      else release
 #   folder       the folder of src that cargo runs in: a member of a workspace
+#   libraries    else xbuild.lock in src, where there is one: the packages of
+#                Debian that `xbuild lock` pinned for the target
 #   cargoFlags   more words for `cargo build`: [ "--bin" "tool" ]
 #   environment  more variables: they are inputs of the derivation, not the caller's
 #   sourceDateEpoch
@@ -21,6 +23,7 @@
   toolchains,
   hostCc,
   userland,
+  project,
 }:
 let
   constants = builtins.fromJSON (builtins.readFile ./environment.json);
@@ -32,6 +35,7 @@ in
   lock ? "${src}/Cargo.lock",
   profile ? "release",
   folder ? "",
+  libraries ? "${src}/xbuild.lock",
   cargoFlags ? [ ],
   environment ? { },
   # A folder that is no checkout has a `lastModified` too: of its newest file.
@@ -51,9 +55,30 @@ let
       target
     else
       "${builtins.elemAt parts 0}-${builtins.replaceStrings [ "." ] [ "_" ] (builtins.elemAt parts 1)}";
-  toolchain =
+  plain =
     toolchains.${attribute}
       or (throw "xbuild knows no target `${target}`; `xbuild targets` lists them and their floors");
+  # What is locked for the triple in the suite of its floor.
+  locked =
+    if builtins.pathExists libraries then
+      builtins.filter (
+        entry: entry.triple == plain.facts.triple && entry.suite == plain.facts.base.suite or null
+      ) ((builtins.fromTOML (builtins.readFile libraries)).target or [ ])
+    else
+      [ ];
+  toolchain =
+    if locked == [ ] then
+      plain
+    else
+      let
+        entry = builtins.head locked;
+        inherit (plain.facts) name;
+      in
+      (project {
+        inherit name;
+        inherit (entry.release) snapshot;
+        packages = entry.package or [ ];
+      }).toolchain.${name};
   facts = toolchain.facts;
   triple = facts.triple;
 

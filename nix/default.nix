@@ -2,7 +2,8 @@
 # tests all come in through this file, so that a toolchain has one identity.
 #
 # Attributes: `toolchain.NAME`, `runner.NAME` (NAME = triple, with `-2_17` for
-# a floor of 2.17), `buildPackage`, `clippy`, `stranger`, `rust`, `llvm`.
+# a floor of 2.17), `buildPackage`, `clippy`, `stranger`, `rust`, `llvm`;
+# `project` gives the first two for a project with packages of its own.
 let
   packages = import ./lib/packages.nix;
   targets = import ./lib/targets.nix;
@@ -33,6 +34,7 @@ let
       release = builtins.head (builtins.match "([0-9.]+)[+-].*" (packages.version "trixie/amd64/rustc-web"));
     };
   buildTools = import ./lib/build-tools.nix { inherit step unpack packages libs llvm patchelf; };
+  pkgConfig = import ./lib/pkg-config.nix { inherit step unpack packages libs patchelf userland; };
   clippy = import ./lib/clippy.nix { inherit step unpack packages libs patchelf rust; };
   sysrootBase = import ./lib/sysroot-base.nix { inherit unpack packages; };
   sysrootFloor = import ./lib/sysroot-floor.nix { inherit step llvm; };
@@ -41,14 +43,16 @@ let
   makeRuntime = import ./lib/runtime.nix { inherit step; };
   makeCc = import ./lib/cc.nix { inherit step llvm; };
   makeRunner = import ./lib/runner.nix { inherit step unpack packages; };
-  makeToolchain = import ./lib/toolchain.nix { inherit step packages rust llvm buildTools userland host; };
+  makeToolchain = import ./lib/toolchain.nix { inherit step packages rust llvm buildTools pkgConfig userland host; };
+  makeLibraries = import ./lib/libraries.nix { inherit step; };
+  withLibraries = import ./lib/with-libraries.nix { inherit step; };
 
   # Build scripts and proc macros run here, whatever the target is: they are
   # linked at the default floor of the machine's own kind.
   hostTarget = targets.x86_64-unknown-linux-gnu;
   host = {
     target = hostTarget;
-    inherit (parts (floors.default hostTarget)) cc runtime;
+    inherit (parts (floors.default hostTarget)) cc runtime sysroot;
   };
 
   # The host's compiler for derivations: Nix's sandbox has no /lib64, so what
@@ -119,13 +123,68 @@ let
     }
   );
 
+  # A target with packages of Debian in its sysroot, as `xbuild.lock` pins them:
+  # {name, snapshot, packages = [{package, version, suite, path, sha256}]}.
+  project =
+    {
+      name,
+      snapshot,
+      packages,
+    }:
+    let
+      request = requests.${name};
+      inherit (request) target;
+      plain = parts request;
+      # One copy serves all floors of a suite.
+      common = "${request.base.suite}-${target.arch}";
+      libraries = makeLibraries {
+        name = "libraries-${common}";
+        packages = map (pin: {
+          inherit (pin) package version;
+          file = import ./lib/fetch.nix { suites.${pin.suite} = { inherit snapshot; }; } pin;
+        }) packages;
+      };
+      merged = withLibraries {
+        inherit name common libraries;
+        inherit (plain) sysroot runtime;
+      };
+      cc = makeCc {
+        inherit name target;
+        inherit (merged) sysroot;
+        # What a package's library needs of glibc may be above the floor: that
+        # is a finding with a remedy, not the linker's to say.
+        flags = [ "-Wl,--allow-shlib-undefined" ];
+      };
+    in
+    {
+      toolchain.${name} = makeToolchain (
+        request
+        // {
+          inherit (plain) std;
+          inherit (merged) sysroot runtime;
+          inherit cc;
+          owners = "${libraries}/owners";
+        }
+      );
+      runner.${name} = makeRunner {
+        inherit name target;
+        inherit (merged) runtime;
+      };
+    };
+
   bash = import ./lib/bash.nix { inherit step unpack packages; };
   stranger = import ./lib/stranger.nix { inherit step unpack packages libs patchelf host; };
   makeShell = import ./shell.nix { inherit bash hostCc; };
   crates = import ./lib/crates.nix { inherit step; };
 
   buildPackage = import ./build-package.nix {
-    inherit step crates hostCc userland;
+    inherit
+      step
+      crates
+      hostCc
+      userland
+      project
+      ;
     toolchains = toolchain;
   };
 
@@ -141,7 +200,12 @@ in
     stranger
     targets
     ;
-  inherit toolchain runner buildPackage;
+  inherit
+    toolchain
+    runner
+    project
+    buildPackage
+    ;
   shell = builtins.mapAttrs (
     name: request:
     makeShell {

@@ -38,6 +38,10 @@ pub struct Env {
     pub sysroot: PathBuf,
     /// The shared libraries that programs of the host load.
     pub runtime: PathBuf,
+    /// Which of the project's packages each shared library is of: a line is
+    /// package, version and path below the sysroot, parted by tabs.
+    #[serde(default)]
+    pub owners: Option<PathBuf>,
     /// The folders of `PATH`.
     pub path: Vec<PathBuf>,
     /// Variables of the hermetic shell.

@@ -91,7 +91,11 @@ impl Tools<'_> {
             .runners
             .iter()
             .filter_map(|r| r.runner.runtime.as_ref());
-        let runtime = runtimes.next_back().unwrap_or(&first.env.runtime);
+        // What the machine's kind runs on has the project's packages where it
+        // is a target too.
+        let mut native = self.toolchains.iter().filter(|one| one.env.triple == HOST);
+        let host = native.next().unwrap_or(first);
+        let runtime = runtimes.next_back().unwrap_or(&host.env.runtime);
         shell = shell
             .link(runtime.join("lib64"), "/lib64")
             .link(runtime.join("lib"), "/lib");

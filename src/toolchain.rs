@@ -4,15 +4,18 @@
 //! The warm path reads two small JSON files; it starts no process and hashes
 //! nothing.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::env::{Env, Runner};
 use crate::error::{IoContext, Result};
 use crate::fetch::{BaseUrl, Downloads, Mirrors, Options};
 use crate::host::{self, Folders};
+use crate::lock::Libraries;
 use crate::nix::{self, Choice, Find, Hold, Nix, Realised, SeedFile, StorePath};
-use crate::pins::{Package, Pins};
+use crate::pins::{Package, Pins, Sha256};
 use crate::target::TargetSpec;
 use crate::terminal;
 
@@ -23,6 +26,8 @@ pub struct Part {
     /// What it is called on the terminal.
     what: &'static str,
     sets: Vec<String>,
+    /// Packages of the project's own that it is made with.
+    libraries: Option<Arc<Libraries>>,
 }
 
 impl Part {
@@ -32,6 +37,7 @@ impl Part {
             attr: format!("toolchain.{}", spec.name()),
             what: "toolchain",
             sets: spec.toolchain_sets(),
+            libraries: spec.libraries().cloned(),
         }
     }
 
@@ -41,6 +47,7 @@ impl Part {
             attr: format!("runner.{}", spec.name()),
             what: "runner",
             sets: spec.runner_sets(),
+            libraries: spec.libraries().cloned(),
         }
     }
 
@@ -51,6 +58,7 @@ impl Part {
             attr: "clippy".to_owned(),
             what: "clippy",
             sets: sets.map(str::to_owned).to_vec(),
+            libraries: None,
         }
     }
 
@@ -67,6 +75,7 @@ impl Part {
             attr: "stranger".to_owned(),
             what: "stranger",
             sets: sets.map(str::to_owned).to_vec(),
+            libraries: None,
         }
     }
 
@@ -80,9 +89,36 @@ impl Part {
         self.what
     }
 
-    /// Everything that a realised part depends on is in the sources' hash.
+    /// Everything that a realised part depends on is in the sources' hash, and
+    /// in that of the project's packages where it has some.
     fn key(&self) -> String {
-        format!("{}-{}", self.attr, &nix::SOURCES_HASH[..16])
+        let sources = &nix::SOURCES_HASH[..16];
+        match self.locked() {
+            None => format!("{}-{sources}", self.attr),
+            Some(locked) => {
+                let locked = Sha256::of(locked.as_bytes()).to_hex();
+                format!("{}-{sources}-{}", self.attr, &locked[..16])
+            }
+        }
+    }
+
+    /// What `nix/project.nix` is told of the project's packages.
+    fn locked(&self) -> Option<String> {
+        let name = self.attr.split_once('.')?.1;
+        Some(self.libraries.as_ref()?.for_nix(name))
+    }
+
+    /// The packages that it is made from, those of the project last; each once.
+    ///
+    /// # Errors
+    /// `Kind::Internal` where a set is not pinned.
+    pub fn packages<'p>(parts: &[&'p Part], pins: &'p Pins) -> Result<Vec<&'p Package>> {
+        let mut packages = pins.union(&sets_of(parts))?;
+        let mut seen: BTreeSet<Sha256> = packages.iter().map(|one| one.sha256).collect();
+        let own = parts.iter().filter_map(|part| part.libraries.as_ref());
+        let own = own.flat_map(|libraries| &libraries.packages);
+        packages.extend(own.filter(|package| seen.insert(package.sha256)));
+        Ok(packages)
     }
 }
 
@@ -131,8 +167,8 @@ impl Workshop {
             .filter_map(|(part, warm)| warm.is_none().then_some(part))
             .collect();
         let pins = Pins::embedded()?;
-        let packages = pins.union(&sets_of(&cold))?;
-        let nix = self.provision(&pins, &packages)?;
+        let packages = Part::packages(&cold, &pins)?;
+        let nix = self.provision(&pins, &packages, &snapshots(&cold))?;
         let sources = nix::nix_sources(&self.folders)?;
         let hold = nix.hold()?;
         nix.seed(&hold, &self.seeds(&packages)?)?;
@@ -147,6 +183,7 @@ impl Workshop {
                         attr: &part.attr,
                         key: &part.key(),
                         what: part.what,
+                        lock: part.locked().as_deref(),
                     },
                 )?,
             });
@@ -183,18 +220,27 @@ impl Workshop {
         Ok(RealisedRunner { runner, realised })
     }
 
-    /// Fetches what the parts need into the cache, without realising anything.
+    /// Fetches packages into the cache, without realising anything.
     ///
     /// # Errors
     /// As fetching has them.
     pub fn download(&self, packages: &[&Package]) -> Result<Vec<PathBuf>> {
-        self.fetch(packages, false)
+        self.fetch(packages, &[], false)
     }
 
-    fn fetch(&self, packages: &[&Package], verify: bool) -> Result<Vec<PathBuf>> {
+    /// `snapshots` are further ones that have some of the packages.
+    fn fetch(
+        &self,
+        packages: &[&Package],
+        snapshots: &[(&str, &str)],
+        verify: bool,
+    ) -> Result<Vec<PathBuf>> {
         let wanted: Vec<_> = packages.iter().map(|package| package.wanted()).collect();
         let pins = Pins::embedded()?;
-        let mirrors = self.mirrors(&pins)?;
+        let mut mirrors = self.mirrors(&pins)?;
+        for (suite, snapshot) in snapshots {
+            mirrors = mirrors.and_snapshot(suite, snapshot);
+        }
         let options = Options {
             offline: self.offline,
             verify,
@@ -220,7 +266,7 @@ impl Workshop {
     /// # Errors
     /// As [`Nix::find`] has them.
     pub fn nix(&self) -> Result<Nix> {
-        self.provision(&Pins::embedded()?, &[])
+        self.provision(&Pins::embedded()?, &[], &[])
     }
 
     /// A Nix whose store has all that derivations with these parts need, and
@@ -238,7 +284,8 @@ impl Workshop {
         let elsewhere: Vec<&Part> = parts.iter().filter(|part| !is_there(part)).collect();
         if !elsewhere.is_empty() {
             let pins = Pins::embedded()?;
-            let packages = pins.union(&sets_of(&elsewhere))?;
+            let packages = Part::packages(&elsewhere, &pins)?;
+            self.fetch(&packages, &snapshots(&elsewhere), true)?;
             nix.seed(&hold, &self.seeds(&packages)?)?;
         }
         Ok((nix, hold))
@@ -246,7 +293,12 @@ impl Workshop {
 
     /// Downloads in one go what is needed, our own Nix included where the
     /// machine has none, and finds Nix.
-    fn provision(&self, pins: &Pins, packages: &[&Package]) -> Result<Nix> {
+    fn provision(
+        &self,
+        pins: &Pins,
+        packages: &[&Package],
+        snapshots: &[(&str, &str)],
+    ) -> Result<Nix> {
         let own = pins.union(&["bootstrap", "nix"])?;
         let mut all = packages.to_vec();
         if self.nix == Choice::Own || nix::on_path(host::var("PATH").as_ref()).is_none() {
@@ -254,7 +306,7 @@ impl Workshop {
         }
         // A disk may have spoilt what was right when it came; here a second is
         // nothing, and a warm run never comes here.
-        self.fetch(&all, true)?;
+        self.fetch(&all, snapshots, true)?;
         let sha256: Vec<String> = own.iter().map(|package| package.sha256.to_hex()).collect();
         let sources = nix::nix_sources(&self.folders)?;
         let nix = Nix::find(&Find {
@@ -315,8 +367,15 @@ impl Toolchain {
     }
 }
 
+/// Suite and snapshot of each lock that parts are made with.
+fn snapshots<'p>(parts: &[&'p Part]) -> Vec<(&'p str, &'p str)> {
+    let own = parts.iter().filter_map(|part| part.libraries.as_ref());
+    own.map(|one| (one.suite.as_str(), one.release.snapshot.as_str()))
+        .collect()
+}
+
 /// The names of all sets that parts need, each once.
-pub fn sets_of(parts: &[&Part]) -> Vec<String> {
+fn sets_of(parts: &[&Part]) -> Vec<String> {
     let mut sets: Vec<String> = parts
         .iter()
         .flat_map(|part| part.sets.iter().cloned())

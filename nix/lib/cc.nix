@@ -9,6 +9,11 @@
   sysroot,
   flags ? [ ],
 }:
+let
+  # The crate `cc` says `--target=arm-…` for every ARM of 32 bits.
+  isArm = builtins.match "armv7-.*" target.clang != null;
+  alias = if isArm then "\nln -s $triple.cfg arm-\${triple#armv7-}.cfg" else "";
+in
 step {
   name = "cc-${name}";
   config = builtins.concatStringsSep "\n" (
@@ -35,7 +40,7 @@ step {
     printf '%s' "$config" > ${target.clang}-clang++.cfg
     # The name of the configuration is the normalised triple.
     triple=$(./${target.clang}-clang -print-target-triple)
-    ln -s ${target.clang}-clang.cfg $triple.cfg
+    ln -s ${target.clang}-clang.cfg $triple.cfg${alias}
     ./${target.clang}-clang --version | grep -F "Configuration file"
     for tool in ar ranlib nm objcopy strip readelf; do
       ln -s ${llvm}/bin/llvm-$tool ${target.clang}-$tool

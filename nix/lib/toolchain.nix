@@ -9,6 +9,7 @@
   rust,
   llvm,
   buildTools,
+  pkgConfig,
   userland,
   host,
 }:
@@ -20,15 +21,29 @@
   std,
   cc,
   sysroot,
+  # Of a project's own packages: a file that names their shared libraries, and
+  # what programs of the machine's kind load with them.
+  owners ? null,
+  runtime ? host.runtime,
 }:
 let
   upper = import ./upper.nix;
   lower = builtins.replaceStrings [ "-" ] [ "_" ];
   variables =
-    { target, cc, ... }:
+    {
+      target,
+      cc,
+      sysroot,
+      ...
+    }:
     let
       tool = tool: "${cc}/bin/${target.clang}-${tool}";
       t = lower target.triple;
+      folders = [
+        "lib/${target.multiarch}"
+        "lib"
+        "share"
+      ];
     in
     {
       "CARGO_TARGET_${upper target.triple}_LINKER" = tool "clang";
@@ -39,6 +54,10 @@ let
       "NM_${t}" = tool "nm";
       "STRIP_${t}" = tool "strip";
       "OBJCOPY_${t}" = tool "objcopy";
+      "PKG_CONFIG_LIBDIR_${t}" = builtins.concatStringsSep ":" (
+        map (folder: "${sysroot}/usr/${folder}/pkgconfig") folders
+      );
+      "PKG_CONFIG_SYSROOT_DIR_${t}" = "${sysroot}";
     };
   facts = {
     version = 1;
@@ -62,21 +81,24 @@ let
         };
     sysroot = "${sysroot}";
     # What host programs (build scripts, proc macros' own needs) load from.
-    runtime = "${host.runtime}";
+    runtime = "${if target.triple == host.target.triple then runtime else host.runtime}";
+    inherit owners;
     path = [
       "${rust}/bin"
       "${cc}/bin"
       "${host.cc}/bin"
       "${llvm}/bin"
       "${buildTools}/bin"
+      "${pkgConfig}/bin"
       "${userland}/bin"
     ];
     env =
       variables host
-      // variables { inherit target cc; }
+      // variables { inherit target cc sysroot; }
       // {
         RUSTC = "${rust}/bin/rustc";
         RUSTDOC = "${rust}/bin/rustdoc";
+        PKG_CONFIG = "${pkgConfig}/bin/pkg-config";
         HOST_CC = "${host.cc}/bin/${host.target.clang}-clang";
         HOST_CXX = "${host.cc}/bin/${host.target.clang}-clang++";
         HOST_AR = "${host.cc}/bin/${host.target.clang}-ar";

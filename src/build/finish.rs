@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::libraries::Owners;
 use super::{Build, Made};
-use crate::artifact;
+use crate::artifact::{self, Artifact, GlibcVersion};
 use crate::cargo::{Artefact, ArtefactKind, Layout, Verb, layout};
 use crate::check;
 use crate::error::{Error, IoContext, Kind, Result};
@@ -56,24 +57,22 @@ impl Build<'_> {
 
     /// The artefacts of one target, checked and put where the user looks.
     pub(super) fn made(&self, spec: &TargetSpec, artefacts: &[Artefact]) -> Result<Vec<Made>> {
-        let request = self.request;
-        let expectation = check::Expectation::of(spec, request.allowed(spec.triple())?)?;
         let needles = self.needles();
-        let memory = artifact::Memory::at(Layout::own(&request.project.target_dir).join("scans"));
+        let checks = self.checks(spec)?;
         let mut found = Vec::new();
         for artefact in artefacts
             .iter()
             .filter(|artefact| artefact.triple == spec.triple())
         {
             let real = self.layout.built(&artefact.inside)?;
-            let artifact = artifact::read_remembering(&real, &needles, &memory)?;
+            let artifact = artifact::read_remembering(&real, &needles, &checks.memory)?;
             let is_test = matches!(artefact.kind, ArtefactKind::Test | ArtefactKind::Bench);
             let path = if is_test {
                 real
             } else {
                 self.layout.uplift(&artefact.inside)?
             };
-            let entry = entry(&artefact.name, &path, artifact, spec, &expectation);
+            let entry = checks.entry(&artefact.name, &path, artifact)?;
             found.push(Made {
                 spec: spec.clone(),
                 artefact: artefact.clone(),
@@ -89,9 +88,21 @@ impl Build<'_> {
     /// # Errors
     /// Where it cannot be read.
     pub fn checked(&self, spec: &TargetSpec, name: &str, path: &Path) -> Result<Entry> {
-        let expectation = check::Expectation::of(spec, self.request.allowed(spec.triple())?)?;
         let artifact = artifact::read(path, &self.needles())?;
-        Ok(entry(name, path, artifact, spec, &expectation))
+        self.checks(spec)?.entry(name, path, artifact)
+    }
+
+    /// What artefacts of a target are checked against.
+    fn checks(&self, spec: &TargetSpec) -> Result<Checks> {
+        let own = Layout::own(&self.request.project.target_dir);
+        let mut toolchains = self.toolchains.iter();
+        let toolchain = toolchains.find(|toolchain| toolchain.spec == *spec);
+        Ok(Checks {
+            expectation: check::Expectation::of(spec, self.request.allowed(spec.triple())?)?,
+            floor: spec.floor().map(Into::into),
+            memory: artifact::Memory::at(own.join("scans")),
+            owners: toolchain.map_or(Ok(None), Owners::of)?,
+        })
     }
 
     /// What must not be in an artefact: paths of this machine.
@@ -128,7 +139,7 @@ impl Build<'_> {
             let message = "`xbuild install` installs for one target at a time";
             return Err(Error::new(Kind::Usage, message).hint("--target TRIPLE"));
         };
-        let expectation = check::Expectation::of(spec, self.request.allowed(spec.triple())?)?;
+        let checks = self.checks(spec)?;
         let bin = staging.join("bin");
         let mut entries = Vec::new();
         if bin.is_dir() {
@@ -136,13 +147,8 @@ impl Build<'_> {
                 let entry = entry.at("read", &bin)?;
                 let artifact = artifact::read(&entry.path(), &self.needles())?;
                 let name = entry.file_name().to_string_lossy().into_owned();
-                entries.push(Entry {
-                    path: root.join("bin").join(&name).display().to_string(),
-                    name,
-                    findings: check::check(&artifact, &expectation),
-                    floor: spec.floor().map(Into::into),
-                    artifact,
-                });
+                let place = root.join("bin").join(&name);
+                entries.push(checks.entry(&name, &place, artifact)?);
             }
         }
         let report = Report {
@@ -158,20 +164,33 @@ impl Build<'_> {
     }
 }
 
-/// An artefact as the report lists it.
-fn entry(
-    name: &str,
-    path: &Path,
-    artifact: artifact::Artifact,
-    spec: &TargetSpec,
-    expectation: &check::Expectation,
-) -> Entry {
-    Entry {
-        name: name.to_owned(),
-        path: relative(path).display().to_string(),
-        findings: check::check(&artifact, expectation),
-        floor: spec.floor().map(Into::into),
-        artifact,
+/// What the artefacts of a target are checked against.
+struct Checks {
+    expectation: check::Expectation,
+    floor: Option<GlibcVersion>,
+    /// What was read of files before.
+    memory: artifact::Memory,
+    /// The libraries of the project's packages.
+    owners: Option<Owners>,
+}
+
+impl Checks {
+    /// An artefact as the report lists it.
+    fn entry(&self, name: &str, path: &Path, artifact: Artifact) -> Result<Entry> {
+        let libraries = match &self.owners {
+            Some(owners) => owners.loaded(&artifact, &self.memory)?,
+            None => Vec::new(),
+        };
+        let mut findings = check::check(&artifact, &self.expectation);
+        findings.extend(check::libraries(&libraries, &self.expectation));
+        Ok(Entry {
+            name: name.to_owned(),
+            path: relative(path).display().to_string(),
+            floor: self.floor,
+            libraries,
+            findings,
+            artifact,
+        })
     }
 }
 

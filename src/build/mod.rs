@@ -4,6 +4,7 @@
 pub mod epoch;
 mod fetch;
 mod finish;
+mod libraries;
 mod request;
 mod shells;
 mod tools;

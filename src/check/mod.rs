@@ -7,6 +7,7 @@ mod architecture;
 mod distribution;
 mod glibc;
 mod leak;
+mod libraries;
 mod symbols;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+pub use libraries::{SystemLibrary, libraries};
 
 use crate::artifact::{Artifact, BinaryFacts, Endian, Float, GlibcVersion};
 use crate::config::Setting;
@@ -32,6 +35,8 @@ pub enum CheckId {
     Static,
     /// Nothing above the glibc floor is needed.
     GlibcFloor,
+    /// Nor do the libraries of the project's packages need more.
+    SystemLibraries,
     /// The loader is the one that distributions have.
     Interpreter,
     /// Libraries are not looked for in folders of the build machine.
@@ -44,10 +49,11 @@ pub enum CheckId {
 
 impl CheckId {
     /// Every check, in the order of the reports.
-    pub const ALL: [CheckId; 7] = [
+    pub const ALL: [CheckId; 8] = [
         CheckId::Architecture,
         CheckId::Static,
         CheckId::GlibcFloor,
+        CheckId::SystemLibraries,
         CheckId::Interpreter,
         CheckId::Runpath,
         CheckId::Leak,
@@ -60,6 +66,7 @@ impl CheckId {
             CheckId::Architecture => "architecture",
             CheckId::Static => "static",
             CheckId::GlibcFloor => "glibc-floor",
+            CheckId::SystemLibraries => "system-libraries",
             CheckId::Interpreter => "interpreter",
             CheckId::Runpath => "runpath",
             CheckId::Leak => "leak",
@@ -231,6 +238,13 @@ impl Finding {
         }
     }
 
+    /// Lets it pass where that is allowed.
+    fn weigh(&mut self, expected: &Expectation) {
+        if expected.allowed.contains(&self.id) {
+            self.severity = Severity::Allowed;
+        }
+    }
+
     fn at(mut self, places: impl IntoIterator<Item = String>) -> Self {
         self.places.extend(places);
         self
@@ -245,7 +259,8 @@ impl Finding {
     }
 }
 
-/// Runs every check on an artefact, in the order of [`CheckId::ALL`].
+/// Runs every check on an artefact alone, in the order of [`CheckId::ALL`];
+/// [`libraries`] looks at what it loads.
 pub fn check(artifact: &Artifact, expected: &Expectation) -> Vec<Finding> {
     let mut findings = match &artifact.facts {
         BinaryFacts::Elf(elf) => {
@@ -270,9 +285,7 @@ pub fn check(artifact: &Artifact, expected: &Expectation) -> Vec<Finding> {
         BinaryFacts::Other(format) => vec![architecture::other(*format, expected)],
     };
     for finding in &mut findings {
-        if expected.allowed.contains(&finding.id) {
-            finding.severity = Severity::Allowed;
-        }
+        finding.weigh(expected);
     }
     findings
 }

@@ -438,3 +438,49 @@ fn ids_are_read_as_they_are_written() {
     let unknown = "glibc".parse::<CheckId>().expect_err("no such check");
     assert!(unknown.to_string().contains("glibc-floor"), "{unknown}");
 }
+
+#[test]
+fn libraries_of_packages_hold_the_floor_too() {
+    let library = |soname: &str, glibc: Option<(u32, u32)>| SystemLibrary {
+        soname: soname.to_owned(),
+        package: soname.replace(".so.", ""),
+        version: "247.3-7".to_owned(),
+        suite: "bullseye".to_owned(),
+        glibc: glibc.map(|(major, minor)| GlibcVersion::new(major, minor)),
+        direct: false,
+    };
+    let loaded = [
+        library("libold.so.1", Some((2, 17))),
+        library("libdata.so.1", None),
+        library("libssl.so.1", Some((2, 25))),
+        library("libudev.so.1", Some((2, 30))),
+    ];
+    let mut expected = expectation(GNU);
+    assert_eq!(libraries(&loaded[..2], &expected), []);
+    let findings = libraries(&loaded, &expected);
+    let [finding] = &findings[..] else {
+        panic!("{findings:?}");
+    };
+    assert_eq!(finding.id, CheckId::SystemLibraries);
+    assert_eq!(finding.severity, Severity::Error);
+    assert_eq!(
+        finding.message,
+        "`libudev.so.1` of bullseye's libudev1 247.3-7 needs glibc 2.30, and the floor is 2.17"
+    );
+    assert!(
+        finding
+            .hint
+            .contains("--target aarch64-unknown-linux-gnu.2.30")
+    );
+    assert_eq!(
+        finding.places,
+        [
+            "libudev.so.1 (libudev1): glibc 2.30",
+            "libssl.so.1 (libssl1): glibc 2.25"
+        ]
+    );
+    expected.allowed.insert(CheckId::SystemLibraries);
+    assert_eq!(libraries(&loaded, &expected)[0].severity, Severity::Allowed);
+    expected.floor = None;
+    assert_eq!(libraries(&loaded, &expected), []);
+}

@@ -12,7 +12,7 @@ use crate::pins::{Package, Pins};
 use crate::report;
 use crate::target::TargetSpec;
 use crate::terminal;
-use crate::toolchain::{Part, sets_of};
+use crate::toolchain::Part;
 
 /// Shows packages, versions, hashes, sizes and, where it is realised, store
 /// paths. It realises nothing.
@@ -25,7 +25,8 @@ pub fn run(args: &ToolchainArgs) -> Result<u8> {
     let mut documents = Vec::new();
     for spec in &request.specs {
         for part in [Part::toolchain(spec), Part::runner(spec)] {
-            let packages = pins.union(&sets_of(&[&part]))?;
+            let parts = [&part];
+            let packages = Part::packages(&parts, &pins)?;
             match args.format {
                 Format::Text => terminal::data(text(&request, spec, &part, &packages)),
                 Format::Json => documents.push(document(&request, spec, &part, &packages)),

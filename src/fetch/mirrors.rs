@@ -82,8 +82,8 @@ impl fmt::Debug for BaseUrl {
 #[derive(Debug, Clone)]
 pub struct Mirrors {
     bases: Vec<BaseUrl>,
-    /// Suite → the time of the snapshot that has all of it.
-    snapshots: BTreeMap<String, String>,
+    /// Suite → the times of the snapshots that have all of it.
+    snapshots: BTreeMap<String, Vec<String>>,
     with_snapshot: bool,
 }
 
@@ -105,7 +105,10 @@ impl Mirrors {
         bases.extend(machine);
         bases.push(BaseUrl(PUBLIC.to_owned()));
         let mut mirrors = Mirrors::only(bases);
-        mirrors.snapshots = snapshots;
+        mirrors.snapshots = snapshots
+            .into_iter()
+            .map(|(suite, time)| (suite, vec![time]))
+            .collect();
         mirrors.with_snapshot = true;
         Ok(mirrors)
     }
@@ -134,11 +137,24 @@ impl Mirrors {
         }
     }
 
+    /// The same with another snapshot of a suite, asked last.
+    #[must_use]
+    pub fn and_snapshot(mut self, suite: &str, time: &str) -> Self {
+        let times = self.snapshots.entry(suite.to_owned()).or_default();
+        if !times.iter().any(|known| known == time) {
+            times.push(time.to_owned());
+        }
+        self
+    }
+
     /// The roots to ask for files of a suite.
     pub fn bases(&self, suite: &str) -> Vec<BaseUrl> {
-        let snapshot = self.snapshots.get(suite).filter(|_| self.with_snapshot);
-        let snapshot = snapshot.map(|time| BaseUrl(format!("{SNAPSHOT}/{time}")));
-        self.bases.iter().cloned().chain(snapshot).collect()
+        let times = self.snapshots.get(suite).filter(|_| self.with_snapshot);
+        let snapshots = times
+            .into_iter()
+            .flatten()
+            .map(|time| BaseUrl(format!("{SNAPSHOT}/{time}")));
+        self.bases.iter().cloned().chain(snapshots).collect()
     }
 
     /// The addresses of one file, best first.
@@ -179,6 +195,11 @@ mod tests {
             ]
         );
         assert_eq!(shown("unheard-of").len(), 3);
+        let other = "debian/20200101T000000Z";
+        let both = mirrors.clone().and_snapshot("trixie", other);
+        let both = both.and_snapshot("trixie", other).bases("trixie");
+        assert_eq!(both.len(), 5);
+        assert!(both[4].to_string().ends_with(other));
     }
 
     #[test]

@@ -158,6 +158,30 @@ impl Libraries {
         }
     }
 
+    /// What `nix/project.nix` takes, for an attribute of `nix/default.nix`: all
+    /// that the realised toolchain depends on, and nothing else.
+    pub fn for_nix(&self, name: &str) -> String {
+        let packages: Vec<serde_json::Value> = self
+            .packages
+            .iter()
+            .map(|package| {
+                serde_json::json!({
+                    "package": package.package,
+                    "version": package.version,
+                    "suite": package.suite,
+                    "path": package.path,
+                    "sha256": package.sha256.to_hex(),
+                })
+            })
+            .collect();
+        let document = serde_json::json!({
+            "name": name,
+            "snapshot": self.release.snapshot,
+            "packages": packages,
+        });
+        document.to_string()
+    }
+
     /// Size of all packages, in bytes.
     pub fn size(&self) -> u64 {
         self.packages.iter().map(|package| package.size).sum()

@@ -30,6 +30,9 @@ pub struct Request<'a> {
     pub key: &'a str,
     /// What it is called on the terminal: `toolchain`, `runner`.
     pub what: &'a str,
+    /// The project's packages, as `project.nix` takes them: the attribute is
+    /// then one of that file's.
+    pub lock: Option<&'a str>,
 }
 
 /// The shape of `nix build --json`, the same since Nix 2.8.
@@ -96,11 +99,19 @@ impl Nix {
         let root = state::root(&self.folders, request.key)?;
         let build = self
             .command("nix")
-            .args(["build", "--json", "--log-format", "internal-json", "-f"])
-            .arg(request.sources.join("default.nix"))
+            .args(["build", "--json", "--log-format", "internal-json"])
             .arg("--out-link")
-            .arg(&root)
-            .arg(request.attr);
+            .arg(&root);
+        let build = match request.lock {
+            None => build.arg("-f").arg(request.sources.join("default.nix")),
+            Some(lock) => {
+                let file = state::lock(&self.folders, request.key, lock)?;
+                let project = request.sources.join("project.nix");
+                let build = build.arg("-f").arg(project);
+                build.args(["--argstr", "lock"]).arg(file)
+            }
+        };
+        let build = build.arg(request.attr);
         let built = self.build(&build, request.what)?;
         let [built] = &built[..] else {
             return Err(Error::new(

@@ -1,6 +1,6 @@
 //! What is known of realised toolchains without asking Nix, one folder each
-//! below [`Folders::toolchains`]: the GC root `root` and `realised.json`,
-//! which is written last.
+//! below [`Folders::toolchains`]: the GC root `root`, for a project's own
+//! packages `packages.json`, and `realised.json`, which is written last.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -130,6 +130,14 @@ pub(super) fn root(folders: &Folders, key: &str) -> Result<PathBuf> {
     let folder = folder(folders, key)?;
     fs::create_dir_all(&folder).at("make the folder", &folder)?;
     Ok(folder.join(ROOT))
+}
+
+/// Writes down the project's packages that a toolchain is made with, in its
+/// folder, and says where.
+pub(super) fn lock(folders: &Folders, key: &str, text: &str) -> Result<PathBuf> {
+    let file = folder(folders, key)?.join("packages.json");
+    super::write_atomically(&file, |out| out.write_all(text.as_bytes()))?;
+    Ok(file)
 }
 
 /// When a toolchain was last used, if it has been realised.

@@ -45,7 +45,9 @@ impl Stanza {
 
 /// Reads stanzas one by one, so that a large index never stands in memory.
 pub struct Stanzas<R> {
-    lines: std::io::Lines<R>,
+    reader: R,
+    /// The line that is being read: a large index has a million.
+    line: String,
     /// The fields to keep, as they are written; all where there are none.
     keep: &'static [&'static str],
 }
@@ -53,7 +55,8 @@ pub struct Stanzas<R> {
 impl<R: BufRead> Stanzas<R> {
     pub fn new(reader: R) -> Self {
         Stanzas {
-            lines: reader.lines(),
+            reader,
+            line: String::new(),
             keep: &[],
         }
     }
@@ -66,9 +69,17 @@ impl<R: BufRead> Stanzas<R> {
         }
     }
 
-    fn is_kept(&self, line: &str) -> bool {
-        let name = line.split(':').next().unwrap_or(line);
-        self.keep.is_empty() || self.keep.contains(&name)
+    fn is_kept(&self) -> bool {
+        let end = self.line.find(':').unwrap_or(self.line.len());
+        self.keep.is_empty() || self.keep.contains(&&self.line[..end])
+    }
+
+    /// Reads the next line, where there is one.
+    fn advance(&mut self) -> Result<bool, String> {
+        self.line.clear();
+        let read = self.reader.read_line(&mut self.line);
+        let read = read.map_err(|error| format!("cannot be read: {error}"))?;
+        Ok(read > 0)
     }
 }
 
@@ -78,25 +89,26 @@ impl<R: BufRead> Iterator for Stanzas<R> {
     fn next(&mut self) -> Option<Self::Item> {
         let mut stanza = Stanza::default();
         let mut passing_over = false;
-        while let Some(line) = self.lines.next() {
-            let line = match line {
-                Ok(line) => line,
-                Err(error) => return Some(Err(format!("cannot be read: {error}"))),
-            };
-            let blank = line.trim().is_empty();
+        loop {
+            match self.advance() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => return Some(Err(error)),
+            }
+            let blank = self.line.trim_start().is_empty();
             if blank && stanza.0.is_empty() {
                 continue;
             }
             if blank {
                 return Some(Ok(stanza));
             }
-            if !line.starts_with([' ', '\t']) {
-                passing_over = !self.is_kept(&line);
+            if !self.line.starts_with([' ', '\t']) {
+                passing_over = !self.is_kept();
             }
             if passing_over {
                 continue;
             }
-            if let Err(error) = stanza.push(&line) {
+            if let Err(error) = stanza.push(self.line.trim_end_matches(['\n', '\r'])) {
                 return Some(Err(error));
             }
         }

@@ -31,7 +31,7 @@ use crate::error::{Error, Kind, Result};
 use crate::package::{Format, gather};
 use crate::pins::{Pins, Sha256};
 use crate::rebuild;
-use crate::toolchain::{Part, sets_of};
+use crate::toolchain::Part;
 use crate::{attest, nix, shell, terminal};
 
 pub use derivation::DerivationOptions;
@@ -305,7 +305,7 @@ fn packages(request: &Request) -> Result<Vec<crate::pins::Package>> {
     let parts: Vec<Part> = request.specs.iter().map(Part::toolchain).collect();
     let parts: Vec<&Part> = parts.iter().collect();
     let pins = Pins::embedded()?;
-    let packages = pins.union(&sets_of(&parts))?;
+    let packages = Part::packages(&parts, &pins)?;
     Ok(packages.into_iter().cloned().collect())
 }
 

@@ -74,6 +74,17 @@ fn linked(elf: &ElfFacts, entry: &Entry) -> Vec<String> {
             .collect();
         words.push(names.join(" "));
     }
+    let packages = entry.packages();
+    if let Some((first, _)) = packages.first() {
+        let names = packages.iter().map(|(one, _)| one.package.as_str());
+        let names: Vec<&str> = names.collect();
+        let s = if names.len() == 1 { "" } else { "s" };
+        words.push(format!(
+            "needs package{s} {} ({})",
+            names.join(" "),
+            first.suite
+        ));
+    }
     words
 }
 

@@ -43,6 +43,19 @@ fn artefact(entry: &Entry, report: &Report) -> Value {
     if value["glibc"].is_object() {
         value["glibc"]["floor"] = json!(entry.floor.as_ref().map(GlibcVersion::to_string));
     }
+    let packages: Vec<Value> = entry
+        .packages()
+        .into_iter()
+        .map(|(library, sonames)| {
+            json!({
+                "package": library.package,
+                "version": library.version,
+                "suite": library.suite,
+                "libraries": sonames,
+            })
+        })
+        .collect();
+    value["packages"] = json!(packages);
     value["hermetic"] = json!(report.hermetic);
     value["findings"] = json!(findings);
     value

@@ -15,7 +15,7 @@ mod tests;
 mod verify;
 
 use crate::artifact::{Artifact, GlibcVersion};
-use crate::check::{Finding, Severity};
+use crate::check::{Finding, Severity, SystemLibrary};
 use crate::error::{Error, Kind, Result};
 
 pub use attest::{accepted_json, accepted_text};
@@ -44,7 +44,28 @@ pub struct Entry {
     pub artifact: Artifact,
     /// The glibc floor that was asked for.
     pub floor: Option<GlibcVersion>,
+    /// What it loads of the project's packages.
+    pub libraries: Vec<SystemLibrary>,
     pub findings: Vec<Finding>,
+}
+
+impl Entry {
+    /// The packages that the machine must have, which is to run it, each with
+    /// the libraries that it loads of it: what these need comes with them.
+    fn packages(&self) -> Vec<(&SystemLibrary, Vec<&str>)> {
+        let mut packages: Vec<(&SystemLibrary, Vec<&str>)> = Vec::new();
+        for library in self.libraries.iter().filter(|library| library.direct) {
+            let soname = library.soname.as_str();
+            let known = packages
+                .iter_mut()
+                .find(|(one, _)| one.package == library.package);
+            match known {
+                Some((_, sonames)) => sonames.push(soname),
+                None => packages.push((library, vec![soname])),
+            }
+        }
+        packages
+    }
 }
 
 impl Report {

@@ -34,6 +34,7 @@ fn report(artifact: Artifact, findings: Vec<Finding>) -> Report {
             path: "target/aarch64-unknown-linux-gnu/release/hello".to_owned(),
             artifact,
             floor: Some(GlibcVersion::new(2, 17)),
+            libraries: Vec::new(),
             findings,
         }],
     }
@@ -66,6 +67,44 @@ fn a_build_ends_with_a_few_lines_an_artefact() {
     let text = report(drawn("hello", &Sketch::statically_linked()), vec![]).text();
     assert!(
         text.contains("451 KB · aarch64 · static · sha256 3f9a…c214"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_packages_that_the_machine_must_have_are_named_once() {
+    let library = |soname: &str, package: &str, direct| SystemLibrary {
+        soname: soname.to_owned(),
+        package: package.to_owned(),
+        version: "1".to_owned(),
+        suite: "bullseye".to_owned(),
+        glibc: None,
+        direct,
+    };
+    let mut report = report(drawn("hello", &Sketch::default()), vec![]);
+    report.entries[0].libraries = vec![
+        library("libssl.so.1.1", "libssl1.1", true),
+        library("libcrypto.so.1.1", "libssl1.1", true),
+        library("libz.so.1", "zlib1g", false),
+    ];
+    let text = report.text();
+    assert!(
+        text.contains("needs package libssl1.1 (bullseye)"),
+        "{text}"
+    );
+    assert_eq!(
+        report.json()["artifacts"][0]["packages"],
+        json!([{
+            "package": "libssl1.1",
+            "version": "1",
+            "suite": "bullseye",
+            "libraries": ["libssl.so.1.1", "libcrypto.so.1.1"],
+        }])
+    );
+    report.entries[0].libraries[2].direct = true;
+    let text = report.text();
+    assert!(
+        text.contains("needs packages libssl1.1 zlib1g (bullseye)"),
         "{text}"
     );
 }
@@ -135,6 +174,7 @@ fn the_build_report_is_json_of_version_1() {
             "needed": ["libc.so.6"],
             "glibc": { "needed": "2.17", "needed_strongly": "2.17", "floor": "2.17" },
             "name": "hello",
+            "packages": [],
             "hermetic": false,
             "findings": [{
                 "id": "glibc-floor",

@@ -133,6 +133,7 @@ impl TargetSpec {
             "rust".to_owned(),
             "llvm".to_owned(),
             "make".to_owned(),
+            "pkgconf".to_owned(),
             // Build scripts and proc macros are the host's.
             "std-amd64".to_owned(),
             "sysroot-bullseye-amd64".to_owned(),

@@ -20,7 +20,7 @@ use xbuild::pins::{self, Pins, Sha256};
 use xbuild::process::Command;
 use xbuild::target::{Table, TargetSpec};
 use xbuild::terminal;
-use xbuild::toolchain::{Part, Workshop, sets_of};
+use xbuild::toolchain::{Part, Workshop};
 
 use crate::nixes;
 use crate::support::{self, Outcome, copied, one_at_a_time, repository, run, temp, test_home};
@@ -152,9 +152,9 @@ fn download(specs: &[TargetSpec]) {
         .iter()
         .flat_map(|spec| [Part::toolchain(spec), Part::runner(spec)])
         .collect();
-    let mut sets = sets_of(&parts.iter().collect::<Vec<_>>());
-    sets.push("bash".to_owned());
-    let packages = pins.union(&sets).expect("the pinned packages");
+    let parts: Vec<&Part> = parts.iter().collect();
+    let mut packages = Part::packages(&parts, &pins).expect("the pinned packages");
+    packages.extend(pins.set("bash").expect("a pinned set"));
     workshop().download(&packages).expect("the packages");
 }
 
@@ -442,6 +442,7 @@ fn every_nix_gives_the_same_path() {
             attr: part.attr(),
             key: &key,
             what: part.what(),
+            lock: None,
         };
         let version = nix.version();
         let realised = nix.realise(&hold, &request);

@@ -106,6 +106,7 @@ impl World {
             attr,
             key: KEY,
             what: "toolchain",
+            lock: None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! Nothing here reaches a network or builds a toolchain: each run has an empty
 //! home of its own and mirrors on the loopback alone.
 
+mod lock;
 mod machine;
 mod manifest;
 

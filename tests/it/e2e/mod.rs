@@ -9,6 +9,7 @@ mod elf;
 mod epoch;
 mod hello;
 mod hermetic;
+mod libraries;
 mod life;
 mod programs;
 mod registries;
