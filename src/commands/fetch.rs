@@ -7,6 +7,7 @@ use crate::cli::FetchArgs;
 use crate::config::{Config, EnvLayer, FlagLayer};
 use crate::error::{Kind, Result};
 use crate::host;
+use crate::lock;
 use crate::target::{Table, TargetSpec};
 use crate::terminal;
 use crate::toolchain::{Part, Workshop};
@@ -20,7 +21,7 @@ pub fn run(args: &FetchArgs) -> Result<u8> {
     let (workshop, specs, project) = match super::shell::request(&args.target) {
         Ok(request) => {
             let specs = if args.all_targets {
-                all(&request.config)?
+                with_libraries(&request, all(&request.config)?)
             } else {
                 request.specs.clone()
             };
@@ -46,6 +47,16 @@ pub fn run(args: &FetchArgs) -> Result<u8> {
         terminal::status("Ready", spec);
     }
     Ok(0)
+}
+
+/// The targets with the packages that are locked for them. A target that has
+/// no fitting lock is not what the project builds for: it comes without.
+fn with_libraries(request: &Request, specs: Vec<TargetSpec>) -> Vec<TargetSpec> {
+    let attach = |spec: TargetSpec| {
+        let plain = vec![spec];
+        lock::attach(&request.config, &request.project.root, plain.clone()).unwrap_or(plain)
+    };
+    specs.into_iter().flat_map(attach).collect()
 }
 
 /// The crates come with the fetch step of any build; `metadata` compiles
