@@ -49,7 +49,7 @@ step {
     mkdir a
     printf 'Name: a\nDescription: a\nVersion: 1\nprefix=/usr\nLibs: -L''${prefix}/x -la\n' > a/a.pc
     if $out/bin/pkg-config --exists a; then exit 1; fi
-    found=$(TARGET=p-q-r PKG_CONFIG_LIBDIR_p_q_r=$PWD/a PKG_CONFIG_SYSROOT_DIR_p_q_r=/root $out/bin/pkg-config --libs a)
-    case $found in "-L/root/usr/x -la"*) ;; *) echo "found: $found"; exit 1 ;; esac
+    found=$(TARGET=p-q-r PKG_CONFIG_LIBDIR_p_q_r=$PWD/a PKG_CONFIG_SYSROOT_DIR_p_q_r=/sysroot $out/bin/pkg-config --libs a)
+    case $found in "-L/sysroot/usr/x -la"*) ;; *) echo "found: $found"; exit 1 ;; esac
   '';
 }
