@@ -148,10 +148,44 @@ let
       PATH = builtins.concatStringsSep ":" facts.path;
     }
     // environment;
+  # A compiler is called by a path without a hash: some libraries write down by
+  # which they were made.
+  storePath = builtins.match "(/nix/store/[^/-]+-([^/]+))/(.*)";
+  isCompiler =
+    name:
+    builtins.match "(HOST_)?(CC|CXX)(_.*)?" name != null && storePath variables.${name} != null;
+  compiler =
+    value:
+    let
+      parts = storePath value;
+    in
+    {
+      folder = builtins.head parts;
+      name = builtins.elemAt parts 1;
+      path = "/build/${builtins.elemAt parts 1}/${builtins.elemAt parts 2}";
+    };
+  compilers = builtins.filter isCompiler (builtins.attrNames variables);
+  neutral =
+    variables
+    // builtins.listToAttrs (
+      map (name: {
+        inherit name;
+        value = (compiler variables.${name}).path;
+      }) compilers
+    );
+  links = builtins.concatStringsSep "\n" (
+    map (
+      name:
+      let
+        found = compiler variables.${name};
+      in
+      "ln -sfn ${found.folder} /build/${found.name}"
+    ) compilers
+  );
   # Single quotes end where the text has one: 'it'\''s'.
   quote = text: "'${builtins.replaceStrings [ "'" ] [ "'\\''" ] (toString text)}'";
   exports = builtins.concatStringsSep "\n" (
-    map (name: "export ${name}=${quote variables.${name}}") (builtins.attrNames variables)
+    map (name: "export ${name}=${quote neutral.${name}}") (builtins.attrNames variables)
   );
 in
 step {
@@ -173,6 +207,7 @@ step {
       echo '[source.vendored]'
       echo 'directory = "/build/cargo/registry/src/${vendored.folder}"'
     } > cargo/config.toml
+    ${links}
     tools=$PATH
     ${exports}
     cd ${quote place}

@@ -36,23 +36,43 @@ let
   buildTools = import ./lib/build-tools.nix { inherit step unpack packages libs llvm patchelf; };
   pkgConfig = import ./lib/pkg-config.nix { inherit step unpack packages libs patchelf userland; };
   clippy = import ./lib/clippy.nix { inherit step unpack packages libs patchelf rust; };
+  toolSets = import ./lib/tool-sets.nix { inherit step unpack packages libs llvm patchelf; };
   sysrootBase = import ./lib/sysroot-base.nix { inherit unpack packages; };
   sysrootFloor = import ./lib/sysroot-floor.nix { inherit step llvm; };
   sysrootMusl = import ./lib/sysroot-musl.nix { inherit step unpack packages llvm; };
   stdSource = import ./lib/std-source.nix { inherit step packages rust llvm userland hostCc; };
   makeRuntime = import ./lib/runtime.nix { inherit step; };
-  makeCc = import ./lib/cc.nix { inherit step llvm; };
+  makeCc = import ./lib/cc.nix {
+    inherit step llvm;
+    hostTriple = hostTarget.triple;
+  };
   makeRunner = import ./lib/runner.nix { inherit step unpack packages; };
   makeToolchain = import ./lib/toolchain.nix { inherit step packages rust llvm buildTools pkgConfig userland host; };
   makeLibraries = import ./lib/libraries.nix { inherit step; };
   withLibraries = import ./lib/with-libraries.nix { inherit step; };
+
+  # What programs of the host load from: what rustc loads, since they may load
+  # other tools' libraries themselves, and what a project has put beside it.
+  hostRuntime =
+    runtime:
+    step {
+      name = "runtime-host";
+      script = ''
+        lib=$out/lib/x86_64-linux-gnu
+        mkdir -p $lib $out/lib64
+        ${if runtime == null then "" else "ln -s ${runtime}/lib/x86_64-linux-gnu/*.so* $lib/"}
+        ln -sf ${libs}/lib/* $lib/
+        ln -s ${libs}/lib/ld-linux-x86-64.so.2 $out/lib64/
+      '';
+    };
 
   # Build scripts and proc macros run here, whatever the target is: they are
   # linked at the default floor of the machine's own kind.
   hostTarget = targets.x86_64-unknown-linux-gnu;
   host = {
     target = hostTarget;
-    inherit (parts (floors.default hostTarget)) cc runtime sysroot;
+    inherit (parts (floors.default hostTarget)) cc sysroot;
+    runtime = hostRuntime null;
   };
 
   # The host's compiler for derivations: Nix's sandbox has no /lib64, so what
@@ -161,8 +181,9 @@ let
         request
         // {
           inherit (plain) std;
-          inherit (merged) sysroot runtime;
+          inherit (merged) sysroot;
           inherit cc;
+          runtime = if target.triple == hostTarget.triple then hostRuntime merged.runtime else host.runtime;
           owners = "${libraries}/owners";
         }
       );
@@ -206,6 +227,7 @@ in
     project
     buildPackage
     ;
+  tools = toolSets;
   shell = builtins.mapAttrs (
     name: request:
     makeShell {

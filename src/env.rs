@@ -1,7 +1,7 @@
-//! `env.json` and `runner.json`: the whole contract between `nix/` and this
-//! crate. [pure]
+//! `env.json`, `runner.json` and `tools.json`: the whole contract between
+//! `nix/` and this crate. [pure]
 //!
-//! Version 1 of both. A toolchain of another version was made by another
+//! Version 1 of each. A toolchain of another version was made by another
 //! xbuild: it is refused, never guessed at.
 
 use std::collections::BTreeMap;
@@ -75,6 +75,24 @@ pub struct Runner {
     pub emulator: Option<PathBuf>,
     /// QEMU's version, where it is used.
     pub qemu: Option<String>,
+}
+
+/// What a part that only goes onto `PATH` says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct ToolsEnv {
+    version: u32,
+    /// Variables of the hermetic shell.
+    pub env: BTreeMap<String, String>,
+}
+
+impl ToolsEnv {
+    /// Reads `tools.json`.
+    ///
+    /// # Errors
+    /// `Kind::Nix` where the file is not of this version of the contract.
+    pub fn parse(path: &Path, text: &[u8]) -> Result<Self> {
+        parse(path, text, |tools: &ToolsEnv| tools.version)
+    }
 }
 
 impl Env {

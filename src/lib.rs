@@ -24,6 +24,7 @@
 //! | [`project`] | the Cargo workspace: where it is, what it needs | reads files |
 //! | [`git`] | the repository that the source lies in, its commit | reads files, processes |
 //! | [`cargo`] | one cargo run in the shell, and the artefacts it made | through [`sandbox`] |
+//! | [`tool_set`] | tools that only some build scripts call | none |
 //! | [`toolchain`] | a target → its realised toolchain and runner | through [`fetch`], [`nix`] |
 //! | [`shell`] | which shell a command gets | none |
 //! | [`build`] | one cargo run, from the request to the checked artefacts | through the rooms |
@@ -66,4 +67,5 @@ pub mod sandbox;
 pub mod shell;
 pub mod target;
 pub mod terminal;
+pub mod tool_set;
 pub mod toolchain;

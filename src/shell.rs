@@ -9,10 +9,9 @@ use crate::cargo::SHELL_ENV;
 use crate::config::Passthrough;
 use crate::env::cargo_spelling;
 use crate::error::{Error, Kind, Result};
-use crate::nix::Realised;
 use crate::sandbox::{Emulator, Network, Shell};
 use crate::target::{HOST, Libc, Magic};
-use crate::toolchain::{RealisedRunner, Toolchain};
+use crate::toolchain::{RealisedRunner, RealisedTools, Toolchain};
 
 /// The user's folder in the shell.
 pub const HOME: &str = "/build/home";
@@ -57,8 +56,12 @@ pub struct Tools<'a> {
     pub toolchains: &'a [Toolchain],
     /// One for each toolchain, or none where no program is run.
     pub runners: &'a [RealisedRunner],
+    /// Whether programs of the targets are what is started: these load from
+    /// their own C library. A build's programs are the host's, and load from
+    /// what rustc does.
+    pub programs: bool,
     /// Further parts whose `bin` goes on `PATH`, such as clippy.
-    pub extra: &'a [Realised],
+    pub extra: &'a [RealisedTools],
 }
 
 impl Tools<'_> {
@@ -75,7 +78,8 @@ impl Tools<'_> {
         let parts = self.toolchains.iter().map(|toolchain| &toolchain.realised);
         let parts = parts.chain(self.runners.iter().map(|runner| &runner.realised));
         let mut seen = BTreeSet::new();
-        for part in parts.chain(self.extra) {
+        let extra = self.extra.iter().map(|tools| &tools.realised);
+        for part in parts.chain(extra) {
             for path in part.closure() {
                 if seen.insert(path.to_string()) {
                     shell = shell.read_only(part.physical(path), path.to_string());
@@ -90,6 +94,7 @@ impl Tools<'_> {
         let mut runtimes = self
             .runners
             .iter()
+            .filter(|_| self.programs)
             .filter_map(|r| r.runner.runtime.as_ref());
         // What the machine's kind runs on has the project's packages where it
         // is a target too.
@@ -110,6 +115,18 @@ impl Tools<'_> {
             .file("/etc/hosts", "127.0.0.1 localhost xbuild\n::1 localhost\n");
         shell.emulators = self.emulators();
         shell.env = self.environment();
+        // Some libraries write down by which compiler they were made (OpenSSL
+        // does): a path without a hash says no more and stays the same.
+        let mut compilers = BTreeSet::new();
+        for (name, value) in &mut shell.env {
+            if let Some((folder, place)) = compiler(name).then(|| neutral(value)).flatten() {
+                *value = value.to_string_lossy().replacen(&folder, &place, 1).into();
+                compilers.insert((folder, place));
+            }
+        }
+        for (folder, place) in compilers {
+            shell = shell.link(folder, place);
+        }
         Ok(shell)
     }
 
@@ -168,6 +185,9 @@ impl Tools<'_> {
         for toolchain in foreign.iter().chain(&native) {
             env.extend(toolchain.env.env.clone());
         }
+        for tools in self.extra {
+            env.extend(tools.env.env.clone());
+        }
         for (toolchain, runner) in self.toolchains.iter().zip(self.runners) {
             if !runner.runner.command.is_empty() {
                 let name = format!(
@@ -178,7 +198,10 @@ impl Tools<'_> {
             }
         }
         let mut path: Vec<String> = Vec::new();
-        let extra = self.extra.iter().map(|part| format!("{}/bin", part.out()));
+        let extra = self
+            .extra
+            .iter()
+            .map(|tools| format!("{}/bin", tools.realised.out()));
         let folders = self
             .toolchains
             .iter()
@@ -213,6 +236,22 @@ impl Tools<'_> {
         };
         format!("{}-{}", store_hash(&of("RUSTC")), store_hash(&of(&linker)))
     }
+}
+
+/// Whether a variable names a compiler of C.
+fn compiler(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    let names = ["CC_", "CXX_", "HOST_CC", "HOST_CXX"];
+    names.iter().any(|begin| name.starts_with(begin))
+}
+
+/// The store path that a path begins with, and the place in the shell that has
+/// its name without the hash.
+fn neutral(path: &OsStr) -> Option<(String, String)> {
+    let text = path.to_str()?;
+    let base = text.strip_prefix("/nix/store/")?.split('/').next()?;
+    let (_, name) = base.split_once('-')?;
+    Some((format!("/nix/store/{base}"), format!("/build/{name}")))
 }
 
 /// The first digits of the hash in a store path, or of what lies in it.

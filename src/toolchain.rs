@@ -6,10 +6,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::env::{Env, Runner};
+use crate::env::{Env, Runner, ToolsEnv};
 use crate::error::{IoContext, Result};
 use crate::fetch::{BaseUrl, Downloads, Mirrors, Options};
 use crate::host::{self, Folders};
@@ -57,6 +58,17 @@ impl Part {
         Part {
             attr: "clippy".to_owned(),
             what: "clippy",
+            sets: sets.map(str::to_owned).to_vec(),
+            libraries: None,
+        }
+    }
+
+    /// A set of tools.
+    pub fn tools(name: &str) -> Self {
+        let sets = ["bootstrap", "rust", "llvm", name];
+        Part {
+            attr: format!("tools.{name}"),
+            what: "tools",
             sets: sets.map(str::to_owned).to_vec(),
             libraries: None,
         }
@@ -149,6 +161,14 @@ pub struct RealisedRunner {
     pub realised: Realised,
 }
 
+/// A realised part whose `bin` goes onto `PATH`, such as clippy.
+#[derive(Debug, Clone)]
+pub struct RealisedTools {
+    pub part: Part,
+    pub realised: Realised,
+    pub env: ToolsEnv,
+}
+
 impl Workshop {
     /// Realises the parts, in their order: those that are there already at
     /// once, the others after one common download.
@@ -218,6 +238,24 @@ impl Workshop {
         let path = realised.physical(realised.out()).join("runner.json");
         let runner = Runner::parse(&path, &read(&path)?)?;
         Ok(RealisedRunner { runner, realised })
+    }
+
+    /// Tools from their realised part, which may have nothing to say of itself.
+    ///
+    /// # Errors
+    /// Where its description cannot be read.
+    pub fn tools(&self, part: Part, realised: Realised) -> Result<RealisedTools> {
+        let path = realised.physical(realised.out()).join("tools.json");
+        let env = match fs::read(&path) {
+            Ok(text) => ToolsEnv::parse(&path, &text)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => ToolsEnv::default(),
+            Err(error) => return Err(error).at("read", &path),
+        };
+        Ok(RealisedTools {
+            part,
+            realised,
+            env,
+        })
     }
 
     /// Fetches packages into the cache, without realising anything.

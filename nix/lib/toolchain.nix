@@ -58,6 +58,8 @@ let
         map (folder: "${sysroot}/usr/${folder}/pkgconfig") folders
       );
       "PKG_CONFIG_SYSROOT_DIR_${t}" = "${sysroot}";
+      "CMAKE_TOOLCHAIN_FILE_${t}" = "${cc}/toolchain.cmake";
+      "BINDGEN_EXTRA_CLANG_ARGS_${t}" = "--target=${target.clang} --sysroot=${sysroot}";
     };
   facts = {
     version = 1;
@@ -81,7 +83,7 @@ let
         };
     sysroot = "${sysroot}";
     # What host programs (build scripts, proc macros' own needs) load from.
-    runtime = "${if target.triple == host.target.triple then runtime else host.runtime}";
+    runtime = "${runtime}";
     inherit owners;
     path = [
       "${rust}/bin"

@@ -78,6 +78,7 @@ impl Build<'_> {
             let mut shell = Tools {
                 toolchains: &self.toolchains[..1],
                 runners: &[],
+                programs: false,
                 extra: &[],
             }
             .shell(self.command(&invocation))?;

@@ -20,14 +20,13 @@ use crate::cargo::{
     rewrite_paths,
 };
 use crate::error::{IoContext, Result};
-use crate::nix;
 use crate::project::Mounts;
 use crate::report::Entry;
 use crate::sandbox::{self, Shell};
 use crate::shell::Tools;
 use crate::target::TargetSpec;
 use crate::terminal;
-use crate::toolchain::{RealisedRunner, Toolchain};
+use crate::toolchain::{RealisedRunner, RealisedTools, Toolchain};
 
 pub use finish::relative;
 pub use request::{Request, current_folder, parse, triples, workshop};
@@ -51,7 +50,7 @@ pub struct Build<'a> {
     layout: Layout,
     toolchains: Vec<Toolchain>,
     runners: Vec<RealisedRunner>,
-    extra: Vec<nix::Realised>,
+    extra: Vec<RealisedTools>,
     /// A writable folder of the shell for `install`.
     staging: Option<tempfile::TempDir>,
 }
@@ -79,7 +78,7 @@ impl<'a> Build<'a> {
             }
             _ => None,
         };
-        let build = Build {
+        let mut build = Build {
             verb,
             args,
             request,
@@ -91,13 +90,30 @@ impl<'a> Build<'a> {
             staging,
         };
         build.fetch()?;
+        build.add_tools()?;
         Ok(build)
+    }
+
+    /// Realises the tools that crates call which the fetch step has only now
+    /// put into the lock file.
+    fn add_tools(&mut self) -> Result<()> {
+        let mut parts = self.request.tool_sets()?;
+        parts.retain(|part| !self.extra.iter().any(|tools| tools.part == *part));
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let workshop = &self.request.workshop;
+        for (part, realised) in parts.clone().into_iter().zip(workshop.realise(&parts)?) {
+            self.extra.push(workshop.tools(part, realised)?);
+        }
+        Ok(())
     }
 
     fn tools(&self) -> Tools<'_> {
         Tools {
             toolchains: &self.toolchains,
             runners: &self.runners,
+            programs: false,
             extra: &self.extra,
         }
     }

@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::epoch;
@@ -20,7 +21,8 @@ use crate::project::{Project, Query};
 use crate::shell;
 use crate::target::{Floor, HOST, Table, TargetSpec};
 use crate::terminal;
-use crate::toolchain::Workshop;
+use crate::tool_set;
+use crate::toolchain::{Part, Workshop};
 
 /// A project, its configuration and the targets that a command is for.
 #[derive(Debug)]
@@ -46,6 +48,22 @@ impl Request {
         self.user.replaces_crates_io()
             && self.is_isolated()
             && !self.project.settings.replaces_crates_io
+    }
+
+    /// The sets of tools that the project's build scripts call: those that the
+    /// crates of its lock file do, and those that its configuration names.
+    ///
+    /// # Errors
+    /// `Kind::Filesystem` where the lock file is there and cannot be read.
+    pub fn tool_sets(&self) -> Result<Vec<Part>> {
+        let lock = match std::fs::read(&self.project.lock) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(error).at("read", &self.project.lock),
+        };
+        let mut names = tool_set::called_by(&tool_set::all()?, &lock);
+        names.extend(self.config.tools.iter().map(|tool| tool.value.clone()));
+        Ok(names.iter().map(|name| Part::tools(name)).collect())
     }
 
     /// The mirror that stands in the shells as crates.io.

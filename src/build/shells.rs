@@ -14,7 +14,7 @@ use crate::host;
 use crate::process::quote;
 use crate::project::Mounts;
 use crate::sandbox::Shell;
-use crate::shell;
+use crate::shell::{self, Tools};
 use crate::target::TargetSpec;
 use crate::terminal;
 
@@ -45,8 +45,13 @@ impl Build<'_> {
             }
             return Ok(shell);
         }
-        let mut shell = self.tools().shell(self.command(invocation))?;
-        if invocation.phase != Phase::Run {
+        let programs = invocation.phase == Phase::Run;
+        let tools = Tools {
+            programs,
+            ..self.tools()
+        };
+        let mut shell = tools.shell(self.command(invocation))?;
+        if !programs {
             shell.emulators.clear();
         }
         shell = with_project(shell, request, &self.mounts, layout, mirror)?;

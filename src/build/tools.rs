@@ -11,13 +11,13 @@ use crate::sandbox;
 use crate::shell::{self, Tools};
 use crate::target::TargetSpec;
 use crate::terminal;
-use crate::toolchain::{Part, RealisedRunner, Toolchain};
+use crate::toolchain::{Part, RealisedRunner, RealisedTools, Toolchain};
 
 /// The realised tools of a command.
 pub struct Realised {
     pub toolchains: Vec<Toolchain>,
     pub runners: Vec<RealisedRunner>,
-    pub extra: Vec<nix::Realised>,
+    pub extra: Vec<RealisedTools>,
 }
 
 /// Realises what a command needs for its targets, in one go.
@@ -34,9 +34,11 @@ pub fn realise(
     if with_runners {
         parts.extend(specs.iter().map(Part::runner));
     }
+    let mut extra: Vec<Part> = request.tool_sets()?;
     if with_clippy {
-        parts.push(Part::clippy());
+        extra.push(Part::clippy());
     }
+    parts.extend(extra.iter().cloned());
     if let [spec, ..] = specs
         && spec.floor_by_default()
         && !request.workshop.is_realised(&parts)
@@ -65,11 +67,14 @@ pub fn realise(
             runners.push(request.workshop.runner(part)?);
         }
     }
-    let tools = Realised {
+    let mut tools = Realised {
         toolchains,
         runners,
-        extra: realised.collect(),
+        extra: Vec::new(),
     };
+    for (part, realised) in extra.into_iter().zip(realised) {
+        tools.extra.push(request.workshop.tools(part, realised)?);
+    }
     if request.config.isolation.value == Isolation::None {
         tools.check_unisolated(request)?;
     }
@@ -81,6 +86,7 @@ impl Realised {
         Tools {
             toolchains: &self.toolchains,
             runners: &self.runners,
+            programs: false,
             extra: &self.extra,
         }
     }

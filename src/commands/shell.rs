@@ -18,8 +18,7 @@ pub fn run(args: &ShellArgs) -> Result<u8> {
         let message = "`xbuild shell` is the hermetic shell: it has no `--isolation none`";
         return Err(Error::new(Kind::Usage, message).hint("XBUILD_ISOLATION=full"));
     }
-    let mut tools = realise(&request, &request.specs, true, false)?;
-    tools.extra.clear();
+    let tools = realise(&request, &request.specs, true, false)?;
     let mounts = request.project.mounts(&request.config.sources)?;
     let layout = tools.layout(&request);
     layout.create()?;

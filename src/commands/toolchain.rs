@@ -24,7 +24,8 @@ pub fn run(args: &ToolchainArgs) -> Result<u8> {
     let pins = Pins::embedded()?;
     let mut documents = Vec::new();
     for spec in &request.specs {
-        for part in [Part::toolchain(spec), Part::runner(spec)] {
+        let parts = [Part::toolchain(spec), Part::runner(spec)];
+        for part in parts.into_iter().chain(request.tool_sets()?) {
             let parts = [&part];
             let packages = Part::packages(&parts, &pins)?;
             match args.format {

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
-use super::reader::{Reader, Source};
+use super::reader::{Reader, Source, not_one_of};
 use super::{
     DebianPackage, Isolation, NixChoice, Origin, Passthrough, Setting, SourceDate, Volume,
 };
 use crate::error::{Error, Kind, Result};
+use crate::tool_set;
 
 /// What one file says; `None` and empty mean that it says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct FileLayer {
     pub glibc: Option<Setting<String>>,
     /// Files and folders outside the workspace that the build reads.
     pub sources: Vec<Setting<String>>,
+    /// `build.tools`: sets of tools, by name.
+    pub tools: Vec<Setting<String>>,
     pub source_date: Option<Setting<SourceDate>>,
     /// Packages of Debian that every target's sysroot has besides its own.
     pub packages: Vec<Setting<DebianPackage>>,
@@ -120,10 +123,12 @@ impl FileLayer {
                 "source-date-epoch",
                 "sources",
                 "targets",
+                "tools",
             ])?;
             layer.targets = build.strings("targets")?;
             layer.glibc = glibc(&build)?;
             layer.sources = build.strings("sources")?.unwrap_or_default();
+            layer.tools = tools(&build)?;
             layer.source_date = build.number_or_choice(
                 "source-date-epoch",
                 SourceDate::At,
@@ -159,6 +164,19 @@ fn allow(table: &Reader<'_, '_>) -> Result<Vec<Setting<String>>> {
     };
     checks.only(&["allow"])?;
     Ok(checks.strings("allow")?.unwrap_or_default())
+}
+
+fn tools(build: &Reader<'_, '_>) -> Result<Vec<Setting<String>>> {
+    let named = build.strings("tools")?.unwrap_or_default();
+    let sets = tool_set::all()?;
+    let names: Vec<&str> = sets.iter().map(|set| &*set.name).collect();
+    for tool in &named {
+        if !names.contains(&&*tool.value) {
+            let place = format!("{}: `build.tools`", tool.origin);
+            return Err(not_one_of(tool.origin.kind(), &place, &tool.value, &names));
+        }
+    }
+    Ok(named)
 }
 
 fn passthrough(table: &Reader<'_, '_>) -> Result<Vec<Setting<Passthrough>>> {
@@ -232,6 +250,7 @@ impl FileLayer {
             targets: self.targets.as_deref().map(all),
             glibc: self.glibc.as_ref().map(one),
             sources: all(&self.sources),
+            tools: all(&self.tools),
             source_date: self.source_date.as_ref().map(one),
             packages: all(&self.packages),
             allow: all(&self.allow),

@@ -71,6 +71,8 @@ pub struct Config {
     /// Files and folders outside the workspace that the build reads, as
     /// written: relative to the workspace root.
     pub sources: Vec<Setting<String>>,
+    /// Names of [tool sets](crate::tool_set) beyond those that the crates call.
+    pub tools: Vec<Setting<String>>,
     /// Which moment a build takes in place of the clock.
     pub source_date: Setting<SourceDate>,
     packages: Vec<Setting<DebianPackage>>,
@@ -157,6 +159,7 @@ impl Config {
                 file.allow,
             ]),
             sources: file.sources,
+            tools: file.tools,
             source_date: file
                 .source_date
                 .unwrap_or_else(|| Setting::new(SourceDate::default(), Origin::Default)),

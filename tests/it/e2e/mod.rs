@@ -11,6 +11,7 @@ mod hello;
 mod hermetic;
 mod libraries;
 mod life;
+mod natives;
 mod programs;
 mod registries;
 mod volumes;

@@ -1,0 +1,64 @@
+//! Code in C and C++, by the build scripts that people's crates have: vendored
+//! OpenSSL, CMake, bindgen, protobuf's compiler, C++ that throws.
+
+use std::fs;
+
+use super::elf::elf;
+use crate::support::{copied, one_at_a_time, xbuild};
+
+const TARGETS: [&str; 5] = [
+    "x86_64-unknown-linux-gnu.2.17",
+    "x86_64-unknown-linux-musl",
+    "aarch64-unknown-linux-gnu.2.17",
+    "aarch64-unknown-linux-musl",
+    "armv7-unknown-linux-gnueabihf.2.28",
+];
+
+/// The tests of the fixture, one for each library, on the target itself.
+#[test]
+fn libraries_of_other_languages_work_on_their_target() {
+    let _building = one_at_a_time();
+    let project = copied("tests/fixtures/natives");
+    for target in TARGETS {
+        let triple = target.split_once('.').map_or(target, |(triple, _)| triple);
+        let is_static = triple.ends_with("musl");
+        let call = |verb: &str| {
+            let caller = xbuild().cwd(project.path());
+            let caller = caller.args([verb, "--locked", "--target", target]);
+            // The C++ library of musl targets is not there yet.
+            let features: &[&str] = if is_static {
+                &[]
+            } else {
+                &["--features=cplusplus"]
+            };
+            caller.args(features.iter().copied())
+        };
+        call("build").arg("--workspace").run().ok();
+        let tested = call("test").args(["--", "--test-threads=2"]).run().ok();
+        let passed = tested.stdout.matches(" ... ok").count();
+        assert_eq!(passed, if is_static { 14 } else { 17 }, "{tested}");
+
+        // A C program that links a static library in Rust, and runs.
+        let build = "$(env | sed -n \"s/^CC_$0=//p\") archive/archive.c -o /tmp/archive \
+                     /build/target/$1/debug/libarchive.a -lpthread -ldl -lm -lgcc_eh && /tmp/archive";
+        let shell = xbuild().cwd(project.path());
+        let shell = shell.args(["shell", "--target", target, "--", "sh", "-c", build]);
+        let ran = shell.args([&triple.replace('-', "_"), triple]).run().ok();
+        assert_eq!(ran.stdout, "5 different bytes\n", "{ran}");
+
+        if !is_static {
+            let plugin = project
+                .path()
+                .join("target")
+                .join(triple)
+                .join("debug/libplugin.so");
+            let floor = target
+                .rsplit('.')
+                .next()
+                .and_then(|minor| minor.parse().ok());
+            assert!(elf(&plugin).glibc <= floor.map(|minor| (2, minor)));
+        }
+        // Five targets' worth of libraries would fill a small disk.
+        fs::remove_dir_all(project.path().join("target").join(triple)).expect("what was built");
+    }
+}
