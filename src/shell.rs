@@ -388,6 +388,7 @@ mod tests {
         let tools = Tools {
             toolchains: &[],
             runners: &[],
+            programs: false,
             extra: &[],
         };
         let mut ours = tools.environment();

@@ -44,8 +44,8 @@ const INTRODUCTION: &str = "\
 # What is reproducible
 
 `cargo bench --bench reproducible` has written this page. Each program is the
-crate as its author packed it, built by `xbuild verify --target T`: once, and
-once more from scratch under all the variations that [verify.md](verify.md)
+crate as its author packed it, built by `xbuild verify` for four targets: once,
+and once more from scratch under all the variations that [verify.md](verify.md)
 describes. Then it is built by an ordinary user in another folder, with an
 empty home and no program in reach, by the Nix and the store that xbuild brings
 itself: the column *elsewhere* says whether that gave the same SHA-256.
@@ -73,43 +73,50 @@ fn run() -> Result<()> {
         .skip(1)
         .filter(|arg| !arg.starts_with("--"))
         .collect();
-    let (wanted, left): (Vec<_>, Vec<_>) = PROGRAMS
+    let wanted: Vec<_> = PROGRAMS
         .into_iter()
-        .partition(|(name, _)| chosen.is_empty() || chosen.iter().any(|other| other == name));
-    let mut page = INTRODUCTION.to_owned();
+        .filter(|(name, _)| chosen.is_empty() || chosen.iter().any(|other| other == name))
+        .collect();
     let home = home();
     let mut other = None;
+    let mut rows = String::new();
     for (name, version) in wanted {
         let source = published::published(name, version);
-        let mut reports = Vec::new();
-        for target in TARGETS {
-            terminal::status("Verifying", format_args!("{name} for {target}"));
-            reports.push((target, verify(source.path(), target, &home)?));
-        }
+        terminal::status("Verifying", format_args!("{name} {version}"));
+        let reports = verify(source.path(), &home)?;
         // Not before the first verification, which has made the downloads.
         let other = match &mut other {
             Some(other) => other,
             none => none.insert(Elsewhere::new(&home.join("cache/downloads"))?),
         };
-        terminal::status("Building", format_args!("{name} elsewhere"));
+        terminal::status("Building", format_args!("{name} {version} elsewhere"));
         let built = other.build(source.path())?;
-        for (target, report) in reports {
-            row(
-                &mut page,
-                &format!("{name} {version}"),
-                target,
-                &report,
-                &built,
-            );
+        for report in reports {
+            row(&mut rows, &format!("{name} {version}"), &report, &built);
         }
+        // An hour's work is not to be lost for its last minute.
+        write(&rows)?;
     }
-    let left: Vec<&str> = left.iter().map(|(name, _)| *name).collect();
-    if !left.is_empty() {
-        let _ = writeln!(page, "\nNot looked at this time: {}.", left.join(", "));
-    }
+    Ok(())
+}
+
+/// Writes the page, with the rows of programs that it had and this run has not.
+fn write(rows: &str) -> Result<()> {
     let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reproducible.md");
+    let old = fs::read_to_string(&place).unwrap_or_default();
+    let mut page = INTRODUCTION.to_owned();
+    for (name, version) in PROGRAMS {
+        let own = format!("| {name} {version}: ");
+        let of = |text: &str| -> String {
+            let lines = text.lines().skip_while(|line| !line.starts_with(&own));
+            let lines =
+                lines.take_while(|line| line.starts_with(&own) || line.starts_with("| | |"));
+            lines.map(|line| format!("{line}\n")).collect()
+        };
+        let new = of(rows);
+        page.push_str(&if new.is_empty() { of(&old) } else { new });
+    }
     fs::write(&place, &page)?;
-    terminal::data(format_args!("{page}"));
     Ok(())
 }
 
@@ -119,39 +126,46 @@ fn home() -> PathBuf {
     host::var("XBUILD_TEST_HOME").map_or(home, Into::into)
 }
 
-/// The report of one verification.
-fn verify(source: &Path, target: &str, home: &Path) -> Result<Value> {
+/// The reports of one verification for all targets.
+fn verify(source: &Path, home: &Path) -> Result<Vec<Value>> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xbuild")).cwd(source);
     for (name, value) in host::vars() {
         command = command.env(name, value);
     }
-    let words = ["verify", "--locked", "--format", "json", "--target", target];
-    let command = command.env("XBUILD_HOME", home).args(words);
+    let words = ["verify", "--locked", "--format", "json"];
+    let mut command = command.env("XBUILD_HOME", home).args(words);
+    for target in TARGETS {
+        command = command.args(["--target", target]);
+    }
     let output = command.to_std().output()?;
     let text = String::from_utf8(output.stdout)?;
-    text.lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find(|value| value["verdict"].is_string())
-        .ok_or_else(|| {
-            let said = String::from_utf8_lossy(&output.stderr);
-            format!("{command}: {}\n{said}", output.status).into()
-        })
+    let reports: Vec<Value> = text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .filter(|value: &Value| value["verdict"].is_string())
+        .collect();
+    if reports.is_empty() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{command}: {}\n{said}", output.status).into());
+    }
+    Ok(reports)
 }
 
-fn row(page: &mut String, program: &str, target: &str, report: &Value, built: &[Built]) {
+fn row(rows: &mut String, program: &str, report: &Value, built: &[Built]) {
     let count = |key: &str| report[key].as_array().map_or(0, Vec::len);
     for artifact in report["artifacts"].as_array().into_iter().flatten() {
         let text = |key: &str| artifact[key].as_str().unwrap_or("–").to_owned();
-        let same = |built: &&Built| built.target == target && built.name == text("name");
+        let same = |built: &&Built| built.target == text("target") && built.name == text("name");
         let elsewhere = match built.iter().find(same) {
             Some(built) if built.sha256 == text("sha256") => "same",
             Some(_) => "differs",
             None => "missing",
         };
         let _ = writeln!(
-            page,
-            "| {program}: `{}` | `{target}` | {} | {} of {} | {elsewhere} | `{}` |",
+            rows,
+            "| {program}: `{}` | `{}` | {} | {} of {} | {elsewhere} | `{}` |",
             text("name"),
+            text("target"),
             text("verdict"),
             count("varied"),
             count("varied") + count("not_varied"),
@@ -159,6 +173,6 @@ fn row(page: &mut String, program: &str, target: &str, report: &Value, built: &[
         );
     }
     for cause in report["causes"]["found"].as_array().into_iter().flatten() {
-        let _ = writeln!(page, "| | | caused by {} | | | |", cause["factors"]);
+        let _ = writeln!(rows, "| | | caused by {} | | | |", cause["factors"]);
     }
 }
