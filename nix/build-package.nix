@@ -10,6 +10,7 @@
 #   libraries    else xbuild.lock in src, where there is one: the packages of
 #                Debian that `xbuild lock` pinned for the target
 #   cargoFlags   more words for `cargo build`: [ "--bin" "tool" ]
+#   tools        more sets of tools than the crates call: [ "protoc" ]
 #   environment  more variables: they are inputs of the derivation, not the caller's
 #   sourceDateEpoch
 #                in place of the commit's time, which a flake's input has
@@ -24,6 +25,7 @@
   hostCc,
   userland,
   project,
+  toolSets,
 }:
 let
   constants = builtins.fromJSON (builtins.readFile ./environment.json);
@@ -38,6 +40,7 @@ in
   libraries ? "${src}/xbuild.lock",
   cargoFlags ? [ ],
   environment ? { },
+  tools ? [ ],
   # A folder that is no checkout has a `lastModified` too: of its newest file.
   sourceDateEpoch ?
     if src ? rev || src ? dirtyRev then
@@ -97,6 +100,24 @@ let
     else
       src;
 
+  # Sets of tools that the crates of the lock file call, and those asked for.
+  table = builtins.fromJSON (builtins.readFile ./tool-sets.json);
+  inLock = builtins.listToAttrs (
+    map (package: {
+      inherit (package) name;
+      value = null;
+    }) ((builtins.fromTOML (builtins.readFile lock)).package or [ ])
+  );
+  called = builtins.filter (
+    set: builtins.elem set tools || builtins.any (crate: inLock ? ${crate}) table.${set}.crates
+  ) (builtins.attrNames table);
+  unknown = builtins.filter (set: !(table ? ${set})) tools;
+  extra =
+    if unknown == [ ] then
+      map (set: toolSets.${set}) called
+    else
+      throw "xbuild knows no tools `${builtins.head unknown}`, only ${builtins.concatStringsSep ", " (builtins.attrNames table)}";
+
   # Where cargo puts what it builds with a profile.
   profileFolder =
     {
@@ -145,8 +166,9 @@ let
       "CARGO_TARGET_${upper facts.host}_LINKER" = hostLinker;
       RUSTC = "${toolchain}/bin/rustc";
       RUSTDOC = "${toolchain}/bin/rustdoc";
-      PATH = builtins.concatStringsSep ":" facts.path;
+      PATH = builtins.concatStringsSep ":" (map (set: "${set}/bin") extra ++ facts.path);
     }
+    // builtins.foldl' (all: set: all // set.variables) { } extra
     // environment;
   # A compiler is called by a path without a hash: some libraries write down by
   # which they were made.

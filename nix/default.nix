@@ -205,6 +205,7 @@ let
       hostCc
       userland
       project
+      toolSets
       ;
     toolchains = toolchain;
   };

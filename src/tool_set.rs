@@ -21,6 +21,14 @@ pub struct ToolSet {
     pub what: String,
     /// The crates whose build scripts, or their users', call it.
     pub crates: Vec<String>,
+    /// How Debian's packages of it are named, or begin.
+    pub packages: Vec<String>,
+}
+
+/// The set that a package of Debian's is in, such as `libclang-dev`.
+pub fn of_package<'s>(sets: &'s [ToolSet], package: &str) -> Option<&'s ToolSet> {
+    let has = |set: &&ToolSet| set.packages.iter().any(|name| package.starts_with(&**name));
+    sets.iter().find(has)
 }
 
 /// Every set, by name.

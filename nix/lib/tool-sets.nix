@@ -24,8 +24,7 @@ let
         name = "${name}-raw";
         debs = packages.set name;
       };
-    in
-    step {
+      built = step {
       inherit name programs raw;
       path = [ patchelf ] ++ path;
       passAsFile = [ "toolsJson" ];
@@ -51,7 +50,13 @@ let
         ${script}
         rmdir $out/bin $out/lib 2> /dev/null || true
       '';
-    };
+      };
+    in
+    # The variables are for other Nix code; everything else reads tools.json.
+    {
+      variables = builtins.mapAttrs (_: builtins.replaceStrings [ "@out@" ] [ "${built}" ]) env;
+    }
+    // built;
 in
 {
   # CMake finds its modules beside the folder that its program is in.

@@ -17,6 +17,7 @@ targets = [
 ]
 glibc = "2.28"
 sources = ["../proto"]
+tools = ["protoc", "cmake"]
 source-date-epoch = 1_700_000_000
 packages = ["libssl-dev"]
 
@@ -56,6 +57,7 @@ fn every_key_is_read_with_its_line() {
     let config = Config::resolve(&FlagLayer::default(), &EnvLayer::default(), Some(layer)).unwrap();
     assert_eq!(config.nix.value, NixChoice::Own);
     assert_eq!(values(&config.sources), ["../proto"]);
+    assert_eq!(values(&config.tools), ["protoc", "cmake"]);
     assert_eq!(config.source_date.value, SourceDate::At(1_700_000_000));
     let own = config.for_target("aarch64-unknown-linux-gnu");
     assert_eq!(own.glibc.unwrap().value, "2.31");
@@ -67,7 +69,7 @@ fn every_key_is_read_with_its_line() {
     let all = ["libssl-dev", "libpci-dev", "libudev-dev"];
     assert_eq!(names(&own.packages), all);
     assert_eq!(own.packages[2].value.arch(), Some("arm64"));
-    assert_eq!(own.packages[1].origin.to_string(), "xbuild.toml:25");
+    assert_eq!(own.packages[1].origin.to_string(), "xbuild.toml:26");
     let last = own.passthrough.last().unwrap();
     assert_eq!(
         last.value,
@@ -159,6 +161,11 @@ fn mistakes_name_their_place_and_the_remedy() {
             "isolation = 'ful'\n",
             "xbuild.toml:1: `isolation` must be one of `full`, `none`, not `ful`",
             "did you mean `full`?",
+        ),
+        (
+            "[build]\ntools = ['cmakee']\n",
+            "xbuild.toml:2: `build.tools` must be one of `cmake`, `libclang`, `nasm`, `perl`, `protoc`, not `cmakee`",
+            "did you mean `cmake`?",
         ),
         (
             "[env]\npassthrough = ['A B']\n",

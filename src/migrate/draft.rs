@@ -7,6 +7,7 @@ use super::Note;
 use super::fact::{Fact, Facts, Scope};
 use crate::config::{Origin, Passthrough, Setting, Volume};
 use crate::target::{Floor, Libc, Table, TargetSpec, other_system};
+use crate::tool_set;
 
 /// A target as it will be typed, and its plain triple.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct Wanted {
 pub struct Section {
     pub glibc: Option<Setting<String>>,
     pub packages: Vec<Setting<String>>,
+    /// Sets of tools, which are the same for every target.
+    pub tools: Vec<Setting<String>>,
     pub passthrough: Vec<Setting<String>>,
     pub volumes: Vec<Setting<String>>,
 }
@@ -30,6 +33,7 @@ pub struct Section {
 #[derive(Debug, Clone, Copy)]
 enum List {
     Packages,
+    Tools,
     Passthrough,
     Volumes,
 }
@@ -38,6 +42,7 @@ impl List {
     fn key(self) -> &'static str {
         match self {
             List::Packages => "packages",
+            List::Tools => "build.tools",
             List::Passthrough => "env.passthrough",
             List::Volumes => "env.volumes",
         }
@@ -47,6 +52,7 @@ impl List {
     fn word(self) -> &'static str {
         match self {
             List::Packages => "package",
+            List::Tools => "tools",
             List::Passthrough => "passthrough",
             List::Volumes => "volume",
         }
@@ -140,7 +146,7 @@ impl Draft {
             Fact::Target { .. } => {}
             Fact::Needless { what, why } => self.needless(place, what, why),
             Fact::LeftOut { what, why } => self.left_out(place, what, why),
-            Fact::Tool(name) => self.tool(name, place),
+            Fact::Tool(name) => self.tool(table, name, place),
             Fact::Floor {
                 scope,
                 version,
@@ -256,10 +262,14 @@ impl Draft {
         }
     }
 
-    fn tool(&mut self, name: String, place: Origin) {
+    fn tool(&mut self, table: &Table, name: String, place: Origin) {
+        let sets = tool_set::all().unwrap_or_default();
+        if let Some(set) = tool_set::of_package(&sets, &name) {
+            return self.add(table, &Scope::All, List::Tools, set.name.clone(), place);
+        }
         let what = format!("package {name}");
-        let why = "it is a tool of the build machine, no library of the target: \
-                   the build sees the toolchain's tools alone";
+        let why = "it is a tool of the build machine, no library of the target, and \
+                   in none of xbuild's sets of tools";
         self.left_out(place, what, why.to_owned());
     }
 
@@ -277,6 +287,7 @@ impl Draft {
         };
         let words = match list {
             List::Packages => &mut section.packages,
+            List::Tools => &mut section.tools,
             List::Passthrough => &mut section.passthrough,
             List::Volumes => &mut section.volumes,
         };

@@ -224,7 +224,7 @@ fn every_key_is_carried_over_or_has_a_reason() {
         (
             CROSS,
             "[build]\npre-build = ['apt-get install protobuf-compiler']\n",
-            "-package protobuf-compiler → it is a tool of the build machine",
+            "+tools protoc → build.tools",
         ),
         (
             CROSS,
@@ -484,7 +484,7 @@ fn every_key_is_carried_over_or_has_a_reason() {
         (
             ".travis.yml",
             "addons:\n  apt:\n    packages:\n      - cmake\n",
-            "-.travis.yml:4: package cmake → it is a tool",
+            "+.travis.yml:4: tools cmake → build.tools",
         ),
         (
             ".gitlab-ci.yml",

@@ -104,6 +104,10 @@ fn build(text: &mut String, draft: &Draft) {
         item(text, "# ", &wanted.text);
     }
     text.push_str("]\n");
+    if !draft.all.tools.is_empty() {
+        text.push_str("# Tools for build scripts, beside those that the crates call.\n");
+        list(text, "tools", &draft.all.tools);
+    }
     if let Some(glibc) = &draft.all.glibc {
         text.push_str("# The oldest glibc for targets that name none.\n");
         value(text, "glibc", glibc);
@@ -129,6 +133,7 @@ fn target(text: &mut String, triple: &str, section: &Section) {
     let Section {
         glibc,
         packages,
+        tools: _,
         passthrough,
         volumes,
     } = section;
