@@ -54,7 +54,10 @@ let
     let
       parts = builtins.match "([^.]+)\\.(.+)" target;
     in
-    if parts == null then
+    # Only musl targets have two sysroots.
+    if builtins.elem "c++" called && toolchains ? "${target}-cxx" then
+      "${target}-cxx"
+    else if parts == null then
       target
     else
       "${builtins.elemAt parts 0}-${builtins.replaceStrings [ "." ] [ "_" ] (builtins.elemAt parts 1)}";
@@ -114,7 +117,7 @@ let
   unknown = builtins.filter (set: !(table ? ${set})) tools;
   extra =
     if unknown == [ ] then
-      map (set: toolSets.${set}) called
+      map (set: toolSets.${set}) (builtins.filter (set: set != "c++") called)
     else
       throw "xbuild knows no tools `${builtins.head unknown}`, only ${builtins.concatStringsSep ", " (builtins.attrNames table)}";
 

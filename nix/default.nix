@@ -40,6 +40,7 @@ let
   sysrootBase = import ./lib/sysroot-base.nix { inherit unpack packages; };
   sysrootFloor = import ./lib/sysroot-floor.nix { inherit step llvm; };
   sysrootMusl = import ./lib/sysroot-musl.nix { inherit step unpack packages llvm; };
+  withLibcxx = import ./lib/libcxx.nix { inherit step packages llvm; };
   stdSource = import ./lib/std-source.nix { inherit step packages rust llvm userland hostCc; };
   makeRuntime = import ./lib/runtime.nix { inherit step; };
   makeCc = import ./lib/cc.nix {
@@ -114,20 +115,35 @@ let
     };
   # The parts of a musl target. Its programs are static: they need no runtime.
   muslParts =
-    { target, name, ... }:
+    {
+      target,
+      name,
+      cplusplus ? false,
+      ...
+    }:
     let
-      sysroot = sysrootMusl target;
+      plain = sysrootMusl target;
+      sysroot = if cplusplus then withLibcxx { inherit target; sysroot = plain; } else plain;
       # A musl program is static here, whoever links it: configure scripts and
       # CMake try the compiler without a word about that.
-      cc = makeCc {
-        inherit name target sysroot;
-        flags = [ "-static" ];
-      };
+      makeMuslCc =
+        name: sysroot:
+        makeCc {
+          inherit name target sysroot;
+          flags = [ "-static" ];
+          flagsOfCxx = [ "-stdlib=libc++" ];
+        };
     in
     {
-      inherit sysroot cc;
+      inherit sysroot;
+      cc = makeMuslCc name sysroot;
       runtime = null;
-      std = stdSource { inherit target cc sysroot; };
+      # The same for both: it has no C++ in it.
+      std = stdSource {
+        inherit target;
+        cc = makeMuslCc target.triple plain;
+        sysroot = plain;
+      };
     };
   parts = request: if request.target.libc == "musl" then muslParts request else glibcParts request;
 

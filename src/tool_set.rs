@@ -21,6 +21,9 @@ pub struct ToolSet {
     pub what: String,
     /// The crates whose build scripts, or their users', call it.
     pub crates: Vec<String>,
+    /// Whether it is a part of a target's sysroot, not a tool of the host.
+    #[serde(default)]
+    pub of_target: bool,
     /// How Debian's packages of it are named, or begin.
     pub packages: Vec<String>,
 }
@@ -30,6 +33,9 @@ pub fn of_package<'s>(sets: &'s [ToolSet], package: &str) -> Option<&'s ToolSet>
     let has = |set: &&ToolSet| set.packages.iter().any(|name| package.starts_with(&**name));
     sets.iter().find(has)
 }
+
+/// The C++ library of targets whose sysroots have none by themselves.
+pub const CPLUSPLUS: &str = "c++";
 
 /// Every set, by name.
 ///
@@ -74,7 +80,8 @@ mod tests {
         };
         for (crates, names) in [
             (&["serde", "cmakefile"][..], &[][..]),
-            (&["cmake"], &["cmake"]),
+            (&["cmake"], &["c++", "cmake"]),
+            (&["link-cplusplus"], &["c++"]),
             (
                 &["openssl-src", "clang-sys", "prost-build"],
                 &["libclang", "perl", "protoc"],
@@ -90,7 +97,12 @@ mod tests {
     #[test]
     fn every_set_has_its_packages() {
         let pins = crate::pins::Pins::embedded().unwrap();
-        for set in all().unwrap() {
+        let sets = all().unwrap();
+        assert!(
+            sets.iter()
+                .any(|set| set.name == CPLUSPLUS && set.of_target)
+        );
+        for set in sets.iter().filter(|set| !set.of_target) {
             assert!(pins.union(&[&*set.name]).is_ok(), "{}", set.name);
         }
     }

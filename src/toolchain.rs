@@ -45,7 +45,7 @@ impl Part {
     /// What runs the target's programs.
     pub fn runner(spec: &TargetSpec) -> Self {
         Part {
-            attr: format!("runner.{}", spec.name()),
+            attr: format!("runner.{}", spec.runner_name()),
             what: "runner",
             sets: spec.runner_sets(),
             libraries: spec.libraries().cloned(),

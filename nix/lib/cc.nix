@@ -13,11 +13,17 @@
   target,
   sysroot,
   flags ? [ ],
+  # More for what is called as a compiler of C++.
+  flagsOfCxx ? [ ],
 }:
 let
   # The crate `cc` says `--target=arm-…` for every ARM of 32 bits.
   isArm = builtins.match "armv7-.*" target.clang != null;
-  alias = if isArm then "\nln -s $triple.cfg arm-\${triple#armv7-}.cfg" else "";
+  alias =
+    if isArm then
+      "\nfor mode in \"\" -clang++; do ln -s $triple$mode.cfg arm-\${triple#armv7-}$mode.cfg; done"
+    else
+      "";
   # As `uname -m` says it.
   named = builtins.head (builtins.match "([^-]+)-.*" target.clang);
   processor =
@@ -81,10 +87,11 @@ step {
     config="$config-ffile-prefix-map=$out=/llvm
     "
     printf '%s' "$config" > ${target.clang}-clang.cfg
-    printf '%s' "$config" > ${target.clang}-clang++.cfg
+    printf '%s' "$config${builtins.concatStringsSep "\n" (flagsOfCxx ++ [ "" ])}" > ${target.clang}-clang++.cfg
     # The name of the configuration is the normalised triple.
     triple=$(./${target.clang}-clang -print-target-triple)
-    ln -s ${target.clang}-clang.cfg $triple.cfg${alias}
+    ln -s ${target.clang}-clang.cfg $triple.cfg
+    ln -s ${target.clang}-clang++.cfg $triple-clang++.cfg${alias}
     ./${target.clang}-clang --version | grep -F "Configuration file"
     for tool in ar ranlib nm objcopy strip readelf; do
       ln -s ${llvm}/bin/llvm-$tool ${target.clang}-$tool

@@ -1,6 +1,7 @@
 # Which floors a target has, and what each is made from.
 #
-# A request is {name, target, floor, base}: floor and base are null for musl.
+# A request is {name, target, floor, base}: floor and base are null for musl,
+# which has one more with C++: `TRIPLE-cxx`.
 let
   minor = version: builtins.fromJSON (builtins.elemAt (builtins.match "2\\.([0-9]+)" version) 0);
   range = from: to: if from > to then [ ] else [ from ] ++ range (from + 1) to;
@@ -46,7 +47,15 @@ in
         ]
         ++ (
           if target.libc != "glibc" then
-            [ ]
+            [
+              (named (
+                plain target
+                // {
+                  name = "${target.triple}-cxx";
+                  cplusplus = true;
+                }
+              ))
+            ]
           else
             builtins.concatMap (
               base: map (m: named (of target "2.${toString m}")) (range (minor base.from) (minor base.until))

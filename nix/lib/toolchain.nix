@@ -24,6 +24,8 @@
   # Of a project's own packages: a file that names their shared libraries, and
   # what programs of the machine's kind load with them.
   owners ? null,
+  # Whether a musl sysroot has a C++ library.
+  cplusplus ? false,
   runtime ? host.runtime,
 }:
 let

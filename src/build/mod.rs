@@ -90,6 +90,11 @@ impl<'a> Build<'a> {
             staging,
         };
         build.fetch()?;
+        // The fetch step may have written a lock file that says more.
+        let called = request.called_for(specs.to_vec())?;
+        if called != specs {
+            return Self::prepare(verb, args, request, &called);
+        }
         build.add_tools()?;
         Ok(build)
     }
@@ -97,7 +102,7 @@ impl<'a> Build<'a> {
     /// Realises the tools that crates call which the fetch step has only now
     /// put into the lock file.
     fn add_tools(&mut self) -> Result<()> {
-        let mut parts = self.request.tool_sets()?;
+        let mut parts = self.request.tool_parts()?;
         parts.retain(|part| !self.extra.iter().any(|tools| tools.part == *part));
         if parts.is_empty() {
             return Ok(());

@@ -50,12 +50,12 @@ impl Request {
             && !self.project.settings.replaces_crates_io
     }
 
-    /// The sets of tools that the project's build scripts call: those that the
+    /// The sets of tools that the project's crates call: those that the
     /// crates of its lock file do, and those that its configuration names.
     ///
     /// # Errors
     /// `Kind::Filesystem` where the lock file is there and cannot be read.
-    pub fn tool_sets(&self) -> Result<Vec<Part>> {
+    fn tool_sets(&self) -> Result<BTreeSet<String>> {
         let lock = match std::fs::read(&self.project.lock) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
@@ -63,7 +63,28 @@ impl Request {
         };
         let mut names = tool_set::called_by(&tool_set::all()?, &lock);
         names.extend(self.config.tools.iter().map(|tool| tool.value.clone()));
+        Ok(names)
+    }
+
+    /// Those of them that run on the host.
+    ///
+    /// # Errors
+    /// `Kind::Filesystem` where the lock file is there and cannot be read.
+    pub fn tool_parts(&self) -> Result<Vec<Part>> {
+        let mut names = self.tool_sets()?;
+        names.remove(tool_set::CPLUSPLUS);
         Ok(names.iter().map(|name| Part::tools(name)).collect())
+    }
+
+    /// Targets with the C++ library that the project's crates call for.
+    ///
+    /// # Errors
+    /// `Kind::Filesystem` where the lock file is there and cannot be read.
+    pub fn called_for(&self, specs: Vec<TargetSpec>) -> Result<Vec<TargetSpec>> {
+        if !self.tool_sets()?.contains(tool_set::CPLUSPLUS) {
+            return Ok(specs);
+        }
+        Ok(specs.into_iter().map(TargetSpec::with_cplusplus).collect())
     }
 
     /// The mirror that stands in the shells as crates.io.
@@ -122,6 +143,7 @@ impl Request {
     ) -> Result<Self> {
         let mut request = Request::unlocked(flags, manifest_path, target_dir, offline)?;
         request.specs = lock::attach(&request.config, &request.project.root, request.specs)?;
+        request.specs = request.called_for(request.specs.clone())?;
         Ok(request)
     }
 

@@ -34,7 +34,7 @@ pub fn realise(
     if with_runners {
         parts.extend(specs.iter().map(Part::runner));
     }
-    let mut extra: Vec<Part> = request.tool_sets()?;
+    let mut extra: Vec<Part> = request.tool_parts()?;
     if with_clippy {
         extra.push(Part::clippy());
     }

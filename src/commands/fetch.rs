@@ -21,7 +21,7 @@ pub fn run(args: &FetchArgs) -> Result<u8> {
     let (workshop, specs, project) = match super::shell::request(&args.target) {
         Ok(request) => {
             let specs = if args.all_targets {
-                with_libraries(&request, all(&request.config)?)
+                request.called_for(with_libraries(&request, all(&request.config)?))?
             } else {
                 request.specs.clone()
             };

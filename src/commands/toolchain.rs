@@ -25,7 +25,7 @@ pub fn run(args: &ToolchainArgs) -> Result<u8> {
     let mut documents = Vec::new();
     for spec in &request.specs {
         let parts = [Part::toolchain(spec), Part::runner(spec)];
-        for part in parts.into_iter().chain(request.tool_sets()?) {
+        for part in parts.into_iter().chain(request.tool_parts()?) {
             let parts = [&part];
             let packages = Part::packages(&parts, &pins)?;
             match args.format {

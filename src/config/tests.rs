@@ -164,7 +164,7 @@ fn mistakes_name_their_place_and_the_remedy() {
         ),
         (
             "[build]\ntools = ['cmakee']\n",
-            "xbuild.toml:2: `build.tools` must be one of `cmake`, `libclang`, `nasm`, `perl`, `protoc`, not `cmakee`",
+            "xbuild.toml:2: `build.tools` must be one of `c++`, `cmake`, `libclang`, `nasm`, `perl`, `protoc`, not `cmakee`",
             "did you mean `cmake`?",
         ),
         (

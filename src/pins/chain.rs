@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use xz2::read::XzDecoder;
 
 use super::Sha256;
-use super::index::Index;
+use super::index::{Index, SOURCE};
 use super::inrelease::Release;
 use super::pinned::Pins;
 use super::request::{Found, IndexKey, Request};
@@ -65,7 +65,10 @@ impl Sources<'_> {
         let mut wanted = Vec::new();
         for (suite, arch) in keys {
             let release = release_of(suite)?;
-            let path = format!("main/binary-{arch}/Packages.xz");
+            let path = match arch.as_str() {
+                SOURCE => "main/source/Sources.xz".to_owned(),
+                _ => format!("main/binary-{arch}/Packages.xz"),
+            };
             let (sha256, size) = release.file(&path).ok_or_else(|| {
                 broken(
                     &format!("the release of {suite}"),
@@ -117,8 +120,11 @@ impl Sources<'_> {
 fn read_index(key: &IndexKey, path: &Path) -> Result<Index> {
     let file = File::open(path).at("open", path)?;
     let text = BufReader::new(XzDecoder::new_multi_decoder(BufReader::new(file)));
-    Index::read(&key.0, text)
-        .map_err(|why| broken(&format!("the index of {} for {}", key.0, key.1), why))
+    let read = match key.1.as_str() {
+        SOURCE => Index::read_sources(&key.0, text),
+        _ => Index::read(&key.0, text),
+    };
+    read.map_err(|why| broken(&format!("the index of {} for {}", key.0, key.1), why))
 }
 
 /// A statement about the archive that turned out not to hold.

@@ -27,6 +27,12 @@ const FIELDS: &[&str] = &[
     "SHA256",
 ];
 
+/// What is read of each source package.
+const SOURCE_FIELDS: &[&str] = &["Package", "Version", "Directory", "Checksums-Sha256"];
+
+/// What stands for an architecture where a suite's sources are meant.
+pub const SOURCE: &str = "source";
+
 /// A `Packages` index, the newest version of each package alone.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
@@ -94,6 +100,41 @@ impl Index {
         Ok(index)
     }
 
+    /// Reads the text of a `Sources` file: of each package the upstream
+    /// author's archive alone.
+    ///
+    /// # Errors
+    /// Which stanza is broken, and how.
+    pub fn read_sources(suite: &str, text: impl BufRead) -> Result<Self, String> {
+        let mut index = Index::default();
+        for stanza in Stanzas::only(text, SOURCE_FIELDS) {
+            let stanza = stanza?;
+            let name = stanza.need("Package")?;
+            let package =
+                source(suite, name, &stanza).map_err(|why| format!("of `{name}` {why}"))?;
+            if let Some(package) = package {
+                index.keep_newest(Entry {
+                    package,
+                    needs: String::new(),
+                    refuses: String::new(),
+                    provides: String::new(),
+                    essential: false,
+                    foreign: false,
+                });
+            }
+        }
+        Ok(index)
+    }
+
+    fn keep_newest(&mut self, entry: Entry) {
+        let newer = |known: &Entry| {
+            version::compare(&entry.package.version, &known.package.version) == Ordering::Greater
+        };
+        if self.packages.get(&entry.package.package).is_none_or(newer) {
+            self.packages.insert(entry.package.package.clone(), entry);
+        }
+    }
+
     fn add(&mut self, suite: &str, name: &str, stanza: &Stanza) -> Result<(), String> {
         let provides = stanza.get("Provides").unwrap_or_default();
         for provided in clauses(provides).flatten() {
@@ -101,12 +142,6 @@ impl Index {
                 .entry(provided.name.to_owned())
                 .or_default()
                 .insert(name.to_owned());
-        }
-        let version = stanza.need("Version")?;
-        let newer =
-            |known: &Entry| version::compare(version, &known.package.version) == Ordering::Greater;
-        if !self.packages.get(name).is_none_or(newer) {
-            return Ok(());
         }
         let size = stanza.need("Size")?;
         let package = Package {
@@ -121,7 +156,7 @@ impl Index {
                 .parse()
                 .map_err(|_| format!("has an odd size `{size}`"))?,
             suite: suite.to_owned(),
-            version: version.to_owned(),
+            version: stanza.need("Version")?.to_owned(),
         };
         let both = |one: &str, other: &str| {
             let fields = [one, other].map(|field| stanza.get(field).unwrap_or_default());
@@ -135,7 +170,7 @@ impl Index {
             essential: stanza.get("Essential") == Some("yes"),
             foreign: stanza.get("Multi-Arch") == Some("foreign"),
         };
-        self.packages.insert(name.to_owned(), entry);
+        self.keep_newest(entry);
         Ok(())
     }
 
@@ -197,6 +232,39 @@ impl Index {
     }
 }
 
+/// The upstream author's archive of a source package; none where the package
+/// is Debian's own.
+fn source(suite: &str, name: &str, stanza: &Stanza) -> Result<Option<Package>, String> {
+    let upstream = |file: &str| {
+        let (_, end) = file.split_once(".orig.tar.")?;
+        (!end.contains('.')).then_some(())
+    };
+    for line in stanza.need("Checksums-Sha256")?.lines() {
+        let mut words = line.split_whitespace();
+        let (Some(sha256), Some(size), Some(file)) = (words.next(), words.next(), words.next())
+        else {
+            continue;
+        };
+        if upstream(file).is_none() {
+            continue;
+        }
+        return Ok(Some(Package {
+            arch: SOURCE.to_owned(),
+            package: name.to_owned(),
+            path: format!("{}/{file}", stanza.need("Directory")?),
+            sha256: sha256
+                .parse::<Sha256>()
+                .map_err(|error| error.to_string())?,
+            size: size
+                .parse()
+                .map_err(|_| format!("has an odd size `{size}`"))?,
+            suite: suite.to_owned(),
+            version: stanza.need("Version")?.to_owned(),
+        }));
+    }
+    Ok(None)
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -218,6 +286,46 @@ pub(super) mod tests {
             text.push('\n');
         }
         Index::read("trixie", text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn of_a_source_package_the_upstream_archive_is_taken() {
+        let hash = |text: &str| Sha256::of(text.as_bytes());
+        let package = |name: &str, version: &str, files: &[&str]| {
+            let lines = files
+                .iter()
+                .map(|file| format!("\n {} 7 {name}_{file}", hash(file)));
+            format!(
+                "Package: {name}\nVersion: {version}\nDirectory: pool/main/{name}\n\
+                 Checksums-Sha256:{}\nFiles:\n 0 7 {name}.dsc\n\n",
+                lines.collect::<String>()
+            )
+        };
+        let text = [
+            package("app", "1-1", &["1-1.dsc", "1.orig.tar.xz"]),
+            package(
+                "app",
+                "2-1",
+                &[
+                    "2-1.dsc",
+                    "2.orig-part.tar.xz",
+                    "2.orig.tar.xz.asc",
+                    "2.orig.tar.xz",
+                    "2-1.debian.tar.xz",
+                ],
+            ),
+            package("native", "3", &["3.dsc", "3.tar.xz"]),
+        ]
+        .concat();
+        let index = Index::read_sources("trixie", text.as_bytes()).unwrap();
+        let app = index.get("app").unwrap();
+        assert_eq!(app.path, "pool/main/app/app_2.orig.tar.xz");
+        assert_eq!(app.id(), "trixie/source/app");
+        assert_eq!((app.size, app.sha256), (7, hash("2.orig.tar.xz")));
+        assert_eq!(index.get("native"), None);
+        let broken = text.replace("Directory", "Folder");
+        let error = Index::read_sources("trixie", broken.as_bytes()).unwrap_err();
+        assert_eq!(error, "of `app` has no field `Directory`");
     }
 
     #[test]

@@ -303,7 +303,7 @@ fn arguments(args: &CargoArgs) -> Vec<String> {
 /// Every package that the toolchains are made of.
 fn packages(request: &Request) -> Result<Vec<crate::pins::Package>> {
     let mut parts: Vec<Part> = request.specs.iter().map(Part::toolchain).collect();
-    parts.extend(request.tool_sets()?);
+    parts.extend(request.tool_parts()?);
     let parts: Vec<&Part> = parts.iter().collect();
     let pins = Pins::embedded()?;
     let packages = Part::packages(&parts, &pins)?;

@@ -15,6 +15,9 @@ pub struct TargetSpec {
     /// Whether nobody asked for this floor.
     by_default: bool,
     libraries: Option<Arc<Libraries>>,
+    /// Whether a C++ library of its own is wanted, where not every sysroot of
+    /// the target has one.
+    cplusplus: bool,
 }
 
 impl TargetSpec {
@@ -53,6 +56,7 @@ impl TargetSpec {
                 floor: None,
                 by_default: false,
                 libraries: None,
+                cplusplus: false,
             });
         };
         let floor = asked.or(preferred).unwrap_or(glibc.default);
@@ -72,6 +76,7 @@ impl TargetSpec {
             floor: Some(floor),
             by_default: asked.or(preferred).is_none(),
             libraries: None,
+            cplusplus: false,
         })
     }
 
@@ -80,6 +85,16 @@ impl TargetSpec {
     pub fn with_libraries(self, libraries: Libraries) -> Self {
         TargetSpec {
             libraries: Some(Arc::new(libraries)),
+            ..self
+        }
+    }
+
+    /// The same target with a C++ library, where a sysroot without one is the
+    /// usual: on musl. Elsewhere it is there anyway.
+    #[must_use]
+    pub fn with_cplusplus(self) -> Self {
+        TargetSpec {
+            cplusplus: self.target.libc == Libc::Musl,
             ..self
         }
     }
@@ -116,6 +131,15 @@ impl TargetSpec {
     pub fn name(&self) -> String {
         match self.floor {
             Some(floor) => format!("{}-{}_{}", self.triple(), floor.major(), floor.minor()),
+            None if self.cplusplus => format!("{}-cxx", self.triple()),
+            None => self.triple().to_owned(),
+        }
+    }
+
+    /// The same for what runs its programs: with C++ and without it is one.
+    pub fn runner_name(&self) -> String {
+        match self.floor {
+            Some(_) => self.name(),
             None => self.triple().to_owned(),
         }
     }
@@ -143,6 +167,9 @@ impl TargetSpec {
         }
         if self.target.libc == Libc::Musl {
             sets.push(format!("musl-{arch}"));
+            if self.cplusplus {
+                sets.push("libcxx-source".to_owned());
+            }
         }
         match self.target.std {
             StdSource::Debian if self.triple() != HOST => sets.push(format!("std-{arch}")),
