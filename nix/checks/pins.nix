@@ -16,7 +16,7 @@ let
       lines = builtins.filter builtins.isString (
         builtins.split "\n" (builtins.readFile (../pins + "/${suite}.InRelease"))
       );
-      entry = builtins.match " ([0-9a-f]{64}) +[0-9]+ (main/binary-[a-z0-9]+/Packages\\.xz)";
+      entry = builtins.match " ([0-9a-f]{64}) +[0-9]+ (main/(binary-[a-z0-9]+/Packages|source/Sources)\\.xz)";
       matches = builtins.filter (found: found != null) (map entry lines);
     in
     map (found: {
@@ -29,7 +29,10 @@ let
     }) (builtins.filter (found: wanted suite (builtins.elemAt found 1)) matches);
   wanted =
     suite: path:
-    builtins.any (arch: path == "main/binary-${arch}/Packages.xz") (architectures suite);
+    builtins.any (arch: path == "main/binary-${arch}/Packages.xz") (architectures suite)
+    || path == "main/source/Sources.xz" && hasSources suite;
+  hasSources =
+    suite: builtins.any (pin: pin.suite == suite && pin.arch == "source") (builtins.attrValues pins.packages);
   architectures =
     suite:
     map (name: builtins.elemAt (builtins.match "sysroot-${suite}-(.*)" name) 0) (
