@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::BufRead;
 
-use super::hash::Sha256;
+use super::hash::{NotASha256, Sha256};
 use super::pinned::Package;
 use super::relation::{Relation, clauses};
 use super::stanza::{Stanza, Stanzas};
@@ -148,13 +148,8 @@ impl Index {
             arch: stanza.need("Architecture")?.to_owned(),
             package: name.to_owned(),
             path: stanza.need("Filename")?.to_owned(),
-            sha256: stanza
-                .need("SHA256")?
-                .parse::<Sha256>()
-                .map_err(|error| error.to_string())?,
-            size: size
-                .parse()
-                .map_err(|_| format!("has an odd size `{size}`"))?,
+            sha256: hash(stanza.need("SHA256")?)?,
+            size: bytes(size)?,
             suite: suite.to_owned(),
             version: stanza.need("Version")?.to_owned(),
         };
@@ -232,6 +227,15 @@ impl Index {
     }
 }
 
+fn hash(text: &str) -> Result<Sha256, String> {
+    text.parse().map_err(|error: NotASha256| error.to_string())
+}
+
+fn bytes(size: &str) -> Result<u64, String> {
+    size.parse()
+        .map_err(|_| format!("has an odd size `{size}`"))
+}
+
 /// The upstream author's archive of a source package; none where the package
 /// is Debian's own.
 fn source(suite: &str, name: &str, stanza: &Stanza) -> Result<Option<Package>, String> {
@@ -252,12 +256,8 @@ fn source(suite: &str, name: &str, stanza: &Stanza) -> Result<Option<Package>, S
             arch: SOURCE.to_owned(),
             package: name.to_owned(),
             path: format!("{}/{file}", stanza.need("Directory")?),
-            sha256: sha256
-                .parse::<Sha256>()
-                .map_err(|error| error.to_string())?,
-            size: size
-                .parse()
-                .map_err(|_| format!("has an odd size `{size}`"))?,
+            sha256: hash(sha256)?,
+            size: bytes(size)?,
             suite: suite.to_owned(),
             version: stanza.need("Version")?.to_owned(),
         }));
