@@ -36,7 +36,7 @@ fn main() {
 pub const CLOCK: &str = r#"
 fn main() {
     let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
-    println!("cargo:rustc-env=NOW={}", now.as_secs());
+    println!("cargo:rustc-env=NOW={}", now.as_nanos());
 }
 "#;
 
