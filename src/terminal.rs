@@ -56,10 +56,15 @@ pub fn error(error: &Error) {
         let _ = writeln!(anstream::stderr(), "  cause: {text}");
         source = cause.source();
     }
-    for hint in error.hints() {
-        let text = hint.replace('\n', "\n         ");
-        line(AnsiColor::Cyan.on_default().bold(), "hint:", 7, text);
+    for text in error.hints() {
+        hint(text);
     }
+}
+
+/// A remedy for what was just said.
+pub fn hint(text: impl Display) {
+    let text = text.to_string().replace('\n', "\n         ");
+    line(AnsiColor::Cyan.on_default().bold(), "hint:", 7, text);
 }
 
 /// Talk that is laid out already: a report, line by line.

@@ -142,7 +142,7 @@ impl Build<'_> {
 
     /// The folders on the host of the profile at hand: the targets' and the
     /// host's.
-    fn profile_folders(&self) -> Vec<PathBuf> {
+    pub(super) fn profile_folders(&self) -> Vec<PathBuf> {
         let profile = match (self.args.profile.as_deref(), self.verb) {
             (Some("dev" | "test"), _) => "debug",
             (Some("bench"), _) | (None, Verb::Bench | Verb::Install) => "release",

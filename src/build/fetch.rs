@@ -198,10 +198,16 @@ impl Build<'_> {
             return Ok(());
         }
         let root = project.root.display();
-        let error = Error::new(
+        let mut error = Error::new(
             Kind::Project,
             format!("cargo cannot read the project in `{root}`"),
         );
+        let has_artifacts = |path: &PathBuf| {
+            fs::read_to_string(path).is_ok_and(|text| text.contains("artifact = "))
+        };
+        if project.manifests().iter().any(has_artifacts) {
+            error = error.hint("artifact dependencies (`artifact = …`) are in no stable Rust");
+        }
         Err(if hermetic {
             error.hint(format!(
                 "what cargo says of `{}` is about `{root}`",

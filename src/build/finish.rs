@@ -55,6 +55,21 @@ impl Build<'_> {
         verdict
     }
 
+    /// Puts what benches and tests have written where the user looks for it.
+    pub(super) fn link_results(&self) -> Result<()> {
+        if !matches!(self.verb, Verb::Test | Verb::Bench) {
+            return Ok(());
+        }
+        for (there, other) in self.layout.link_results()? {
+            terminal::note(format!(
+                "the results are in {}; {} is not xbuild's",
+                relative(&there).display(),
+                relative(&other).display()
+            ));
+        }
+        Ok(())
+    }
+
     /// The artefacts of one target, checked and put where the user looks.
     pub(super) fn made(&self, spec: &TargetSpec, artefacts: &[Artefact]) -> Result<Vec<Made>> {
         let needles = self.needles();
@@ -72,7 +87,15 @@ impl Build<'_> {
             } else {
                 self.layout.uplift(&artefact.inside)?
             };
-            let entry = checks.entry(&artefact.name, &path, artifact)?;
+            let mut entry = checks.entry(&artefact.name, &path, artifact)?;
+            if let Some(inside) = &artefact.debug_info {
+                let real = self.layout.built(inside)?;
+                let path = match is_test {
+                    true => real,
+                    false => self.layout.uplift(inside)?,
+                };
+                entry.debug_info = Some(relative(&path).display().to_string());
+            }
             found.push(Made {
                 spec: spec.clone(),
                 artefact: artefact.clone(),
@@ -186,6 +209,7 @@ impl Checks {
         Ok(Entry {
             name: name.to_owned(),
             path: relative(path).display().to_string(),
+            debug_info: None,
             floor: self.floor,
             libraries,
             findings,

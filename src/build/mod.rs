@@ -6,6 +6,7 @@ mod fetch;
 mod finish;
 mod libraries;
 mod request;
+mod scripts;
 mod shells;
 mod tools;
 mod volumes;
@@ -137,8 +138,15 @@ impl<'a> Build<'a> {
         self.note_environment();
         self.mark()?;
         for invocation in self.invocations()? {
+            let before = self.before()?;
             let (code, collector) =
                 self.cargo(&self.shell(&invocation, &self.layout)?, &invocation)?;
+            if code != 0 {
+                self.note_failed_scripts(before);
+            }
+            if invocation.phase == Phase::Run {
+                self.link_results()?;
+            }
             if invocation.phase == Phase::Run || code != 0 {
                 if code != 0 {
                     return Ok(code);
@@ -160,9 +168,11 @@ impl<'a> Build<'a> {
         self.mark()?;
         let mut made = Vec::new();
         for invocation in self.invocations()? {
+            let before = self.before()?;
             let (code, collector) =
                 self.cargo(&self.shell(&invocation, &self.layout)?, &invocation)?;
             if code != 0 {
+                self.note_failed_scripts(before);
                 return Ok(Err(code));
             }
             for spec in self.specs() {

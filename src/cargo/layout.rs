@@ -6,6 +6,7 @@
 //! target/xbuild/TRIPLE-KEY/        bound at /build/target/TRIPLE: two floors never share objects
 //! target/TRIPLE/release/NAME       a hard link to the artefact of the last build
 //! target/TRIPLE/doc                a link to the documentation
+//! target/criterion                 a link to what benches keep, and so for nextest
 //! ```
 
 use std::fs;
@@ -198,7 +199,33 @@ impl Layout {
         }
         Ok(linked)
     }
+
+    /// Links folders that runners of tests and benches write below the target
+    /// folder to where their users look for them, and says which could not be,
+    /// because there is another.
+    ///
+    /// # Errors
+    /// `Kind::Filesystem`.
+    pub fn link_results(&self) -> Result<Vec<(PathBuf, PathBuf)>> {
+        let mut hidden = Vec::new();
+        for name in RESULTS {
+            let (from, to) = (self.host.join(name), self.target_dir.join(name));
+            let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|it| it.is_dir());
+            if !is_folder(&from) {
+                continue;
+            }
+            if is_folder(&to) {
+                hidden.push((from, to));
+            } else {
+                link_folder(&from, &to)?;
+            }
+        }
+        Ok(hidden)
+    }
 }
+
+/// What criterion and nextest call their folders.
+const RESULTS: [&str; 2] = ["criterion", "nextest"];
 
 /// Makes a folder that is to be left out of backups; one that is already there
 /// is the user's and stays as it is, as with cargo.

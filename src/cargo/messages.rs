@@ -29,6 +29,8 @@ pub struct Artefact {
     pub triple: String,
     /// Where it lies in the shell: `/build/target/<triple>/…`.
     pub inside: PathBuf,
+    /// Its debug information, where that is in a file of its own (`.dwp`).
+    pub debug_info: Option<PathBuf>,
     /// Whether cargo had nothing to do for it.
     pub fresh: bool,
 }
@@ -70,6 +72,8 @@ impl Collector {
 
 fn artefacts(artifact: &cargo_metadata::Artifact) -> Vec<Artefact> {
     let target = &artifact.target;
+    let mut files = artifact.filenames.iter();
+    let debug_info = files.find(|path| path.extension() == Some("dwp"));
     let made = |path: &cargo_metadata::camino::Utf8Path, kind| {
         let triple = path.strip_prefix(TARGET).ok()?.components().next()?;
         Some(Artefact {
@@ -77,6 +81,7 @@ fn artefacts(artifact: &cargo_metadata::Artifact) -> Vec<Artefact> {
             kind,
             triple: triple.to_string(),
             inside: path.into(),
+            debug_info: debug_info.map(Into::into),
             fresh: artifact.fresh,
         })
     };

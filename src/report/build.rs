@@ -45,6 +45,9 @@ fn artefact(entry: &Entry) -> String {
     }
     words.push(format!("sha256 {}", short(&entry.artifact.sha256)));
     text.push_str(&fill(&indent, " ·", &words));
+    if let Some(path) = &entry.debug_info {
+        text.push_str(&format!("{indent}debug information: {path}\n"));
+    }
     text
 }
 

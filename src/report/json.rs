@@ -55,6 +55,7 @@ fn artefact(entry: &Entry, report: &Report) -> Value {
             })
         })
         .collect();
+    value["debug_info"] = json!(entry.debug_info);
     value["packages"] = json!(packages);
     value["hermetic"] = json!(report.hermetic);
     value["findings"] = json!(findings);

@@ -41,6 +41,8 @@ pub struct Entry {
     pub name: String,
     /// The path to show, relative to where the user stands if that is shorter.
     pub path: String,
+    /// Where its debug information is, if in a file of its own.
+    pub debug_info: Option<String>,
     pub artifact: Artifact,
     /// The glibc floor that was asked for.
     pub floor: Option<GlibcVersion>,

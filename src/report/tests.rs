@@ -32,6 +32,7 @@ fn report(artifact: Artifact, findings: Vec<Finding>) -> Report {
         entries: vec![Entry {
             name: "hello".to_owned(),
             path: "target/aarch64-unknown-linux-gnu/release/hello".to_owned(),
+            debug_info: None,
             artifact,
             floor: Some(GlibcVersion::new(2, 17)),
             libraries: Vec::new(),
@@ -155,6 +156,8 @@ fn the_build_report_is_json_of_version_1() {
         vec![finding(Severity::Error)],
     );
     report.hermetic = false;
+    let dwp = "target/aarch64-unknown-linux-gnu/release/hello.dwp";
+    report.entries[0].debug_info = Some(dwp.to_owned());
     let expected = json!({
         "version": 1,
         "target": "aarch64-unknown-linux-gnu.2.17",
@@ -174,6 +177,7 @@ fn the_build_report_is_json_of_version_1() {
             "needed": ["libc.so.6"],
             "glibc": { "needed": "2.17", "needed_strongly": "2.17", "floor": "2.17" },
             "name": "hello",
+            "debug_info": "target/aarch64-unknown-linux-gnu/release/hello.dwp",
             "packages": [],
             "hermetic": false,
             "findings": [{
@@ -187,6 +191,11 @@ fn the_build_report_is_json_of_version_1() {
     });
     assert_eq!(report.json(), expected);
     assert!(report.text().contains("not hermetic"));
+    assert!(
+        report
+            .text()
+            .contains(&format!("debug information: {dwp}\n"))
+    );
 }
 
 #[test]

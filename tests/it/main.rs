@@ -4,6 +4,7 @@ mod bad_input;
 mod docs;
 mod doors;
 mod e2e;
+mod git_server;
 mod healing;
 mod init;
 mod machine;

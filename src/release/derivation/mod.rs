@@ -246,6 +246,7 @@ impl Package<'_> {
                 name,
                 kind,
                 triple,
+                debug_info: None,
                 fresh: false,
             },
         })

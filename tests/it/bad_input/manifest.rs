@@ -35,6 +35,18 @@ fn what_cargo_refuses_has_its_exit_code() {
             &["`/build/source/a/Cargo.toml`", "is about `PROJECT`"],
         ),
         (
+            [(
+                "Cargo.toml",
+                with("[dependencies]\ntool = { path = \"tool\", artifact = \"bin\" }\n"),
+            )],
+            "",
+            refused,
+            &[
+                "requires `-Z bindeps`",
+                "hint: artifact dependencies (`artifact = …`) are in no stable Rust",
+            ],
+        ),
+        (
             [("Cargo.lock", format!("{lock}<<<<<<< HEAD\n"))],
             "",
             refused,
