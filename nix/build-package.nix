@@ -8,7 +8,7 @@
 #   profile      else release
 #   folder       the folder of src that cargo runs in: a member of a workspace
 #   libraries    else xbuild.lock in src, where there is one: the packages of
-#                Debian that `xbuild lock` pinned for the target
+#                Debian that `xbuild lock` pinned for the target, and the Rust
 #   cargoFlags   more words for `cargo build`: [ "--bin" "tool" ]
 #   tools        more sets of tools than the crates call: [ "protoc" ]
 #   environment  more variables: they are inputs of the derivation, not the caller's
@@ -26,6 +26,8 @@
   userland,
   project,
   toolSets,
+  # The version of Debian's compiler.
+  release,
 }:
 let
   constants = builtins.fromJSON (builtins.readFile ./environment.json);
@@ -64,16 +66,19 @@ let
   plain =
     toolchains.${attribute}
       or (throw "xbuild knows no target `${target}`; `xbuild targets` lists them and their floors");
+  pinned =
+    if builtins.pathExists libraries then builtins.fromTOML (builtins.readFile libraries) else { };
   # What is locked for the triple in the suite of its floor.
-  locked =
-    if builtins.pathExists libraries then
-      builtins.filter (
-        entry: entry.triple == plain.facts.triple && entry.suite == plain.facts.base.suite or null
-      ) ((builtins.fromTOML (builtins.readFile libraries)).target or [ ])
-    else
-      [ ];
+  locked = builtins.filter (
+    entry: entry.triple == plain.facts.triple && entry.suite == plain.facts.base.suite or null
+  ) (pinned.target or [ ]);
+  rust = import ./lib/locked-rust.nix {
+    inherit src release;
+    inherit (plain.facts) host;
+    rust = pinned.rust or null;
+  };
   toolchain =
-    if locked == [ ] then
+    if locked == [ ] && rust == null then
       plain
     else
       let
@@ -81,9 +86,9 @@ let
         inherit (plain.facts) name;
       in
       (project {
-        inherit name;
-        inherit (entry.release) snapshot;
-        packages = entry.package or [ ];
+        inherit name rust;
+        snapshot = if locked == [ ] then null else entry.release.snapshot;
+        packages = if locked == [ ] then [ ] else entry.package or [ ];
       }).toolchain.${name};
   facts = toolchain.facts;
   triple = facts.triple;

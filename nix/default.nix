@@ -3,7 +3,7 @@
 #
 # Attributes: `toolchain.NAME`, `runner.NAME` (NAME = triple, with `-2_17` for
 # a floor of 2.17), `buildPackage`, `clippy`, `stranger`, `rust`, `llvm`;
-# `project` gives the first two for a project with packages of its own.
+# `project` gives these for a project with packages or a Rust of its own.
 let
   packages = import ./lib/packages.nix;
   targets = import ./lib/targets.nix;
@@ -41,14 +41,22 @@ let
   sysrootFloor = import ./lib/sysroot-floor.nix { inherit step llvm; };
   sysrootMusl = import ./lib/sysroot-musl.nix { inherit step unpack packages llvm; };
   withLibcxx = import ./lib/libcxx.nix { inherit step packages llvm; };
-  stdSource = import ./lib/std-source.nix { inherit step packages rust llvm userland hostCc; };
+  stdSource = import ./lib/std-source.nix { inherit step llvm userland hostCc; };
   makeRuntime = import ./lib/runtime.nix { inherit step; };
   makeCc = import ./lib/cc.nix {
     inherit step llvm;
     hostTriple = hostTarget.triple;
   };
   makeRunner = import ./lib/runner.nix { inherit step unpack packages; };
-  makeToolchain = import ./lib/toolchain.nix { inherit step packages rust llvm buildTools pkgConfig userland host; };
+  makeToolchain = import ./lib/toolchain.nix {
+    inherit step packages llvm buildTools pkgConfig userland host;
+    debian = rust;
+  };
+  exactRust = import ./lib/exact-rust.nix {
+    inherit step libs llvm patchelf userland stdSource;
+    host = hostTarget.triple;
+    triples = builtins.attrNames targets;
+  };
   makeLibraries = import ./lib/libraries.nix { inherit step; };
   withLibraries = import ./lib/with-libraries.nix { inherit step; };
 
@@ -112,6 +120,10 @@ let
       };
       cc = makeCc { inherit name target sysroot; };
       std = if target.triple == hostTarget.triple then null else stdDebian target;
+      forStd = {
+        inherit target sysroot;
+        cc = makeCc { inherit name target sysroot; };
+      };
     };
   # The parts of a musl target. Its programs are static: they need no runtime.
   muslParts =
@@ -133,24 +145,42 @@ let
           flags = [ "-static" ];
           flagsOfCxx = [ "-stdlib=libc++" ];
         };
+      # The same with C++ and without it: std has none in it.
+      forStd = {
+        inherit target;
+        cc = makeMuslCc target.triple plain;
+        sysroot = plain;
+      };
     in
     {
       inherit sysroot;
       cc = makeMuslCc name sysroot;
       runtime = null;
-      # The same for both: it has no C++ in it.
-      std = stdSource {
-        inherit target;
-        cc = makeMuslCc target.triple plain;
-        sysroot = plain;
-      };
+      std = stdSource (
+        forStd
+        // {
+          inherit rust;
+          source = packages.set "rust-src";
+          unpack = "ar p $source data.tar.xz | xz -dc | tar -x -f - ./usr/src/rustc-${rust.release}/library";
+        }
+      );
+      inherit forStd;
     };
   parts = request: if request.target.libc == "musl" then muslParts request else glibcParts request;
 
   requests = floors.requests targets;
   each = f: builtins.mapAttrs (_: f) requests;
 
-  toolchain = each (request: makeToolchain (request // removeAttrs (parts request) [ "runtime" ]));
+  toolchain = each (
+    request:
+    makeToolchain (
+      request
+      // removeAttrs (parts request) [
+        "runtime"
+        "forStd"
+      ]
+    )
+  );
   runner = each (
     request:
     makeRunner {
@@ -159,13 +189,16 @@ let
     }
   );
 
-  # A target with packages of Debian in its sysroot, as `xbuild.lock` pins them:
-  # {name, snapshot, packages = [{package, version, suite, path, sha256}]}.
+  # A target as `xbuild.lock` pins it for a project: with packages of Debian in
+  # its sysroot, {snapshot, packages = [{package, version, suite, path,
+  # sha256}]}, with a Rust of its own, or both. Without a target only what
+  # belongs to that Rust is there.
   project =
     {
-      name,
-      snapshot,
-      packages,
+      name ? null,
+      snapshot ? null,
+      packages ? [ ],
+      rust ? null,
     }:
     let
       request = requests.${name};
@@ -184,29 +217,44 @@ let
         inherit name common libraries;
         inherit (plain) sysroot runtime;
       };
-      cc = makeCc {
-        inherit name target;
-        inherit (merged) sysroot;
-        # What a package's library needs of glibc may be above the floor: that
-        # is a finding with a remedy, not the linker's to say.
-        flags = [ "-Wl,--allow-shlib-undefined" ];
-      };
+      own =
+        if snapshot == null then
+          {
+            inherit (plain) sysroot cc;
+          }
+        else
+          {
+            inherit (merged) sysroot;
+            cc = makeCc {
+              inherit name target;
+              inherit (merged) sysroot;
+              # What a package's library needs of glibc may be above the floor:
+              # that is a finding with a remedy, not the linker's to say.
+              flags = [ "-Wl,--allow-shlib-undefined" ];
+            };
+            runtime = if target.triple == hostTarget.triple then hostRuntime merged.runtime else host.runtime;
+            owners = "${libraries}/owners";
+          };
+      exact = exactRust rust;
+      compiler =
+        if rust == null then
+          {
+            inherit (plain) std;
+          }
+        else
+          {
+            inherit (exact) rust;
+            std = exact.std plain.forStd;
+            exact = exact.facts;
+          };
     in
     {
-      toolchain.${name} = makeToolchain (
-        request
-        // {
-          inherit (plain) std;
-          inherit (merged) sysroot;
-          inherit cc;
-          runtime = if target.triple == hostTarget.triple then hostRuntime merged.runtime else host.runtime;
-          owners = "${libraries}/owners";
-        }
-      );
+      toolchain.${name} = makeToolchain (request // own // compiler);
       runner.${name} = makeRunner {
         inherit name target;
-        inherit (merged) runtime;
+        runtime = if snapshot == null then plain.runtime else merged.runtime;
       };
+      inherit (exact) clippy;
     };
 
   bash = import ./lib/bash.nix { inherit step unpack packages; };
@@ -223,6 +271,7 @@ let
       project
       toolSets
       ;
+    inherit (rust) release;
     toolchains = toolchain;
   };
 

@@ -25,8 +25,14 @@ pub struct Env {
     pub floor: Option<Floor>,
     /// The triple that build scripts and proc macros run on.
     pub host: String,
-    /// Versions of the Debian packages.
+    /// The version of the Debian package, or, where `exact` is there, what
+    /// rustc says of itself.
     pub rust: String,
+    /// The release of the official distribution that stands in the place of
+    /// Debian's compiler.
+    #[serde(default)]
+    pub exact: Option<Exact>,
+    /// Versions of the Debian packages.
     pub llvm: String,
     pub musl: Option<String>,
     pub base: Option<Base>,
@@ -46,6 +52,20 @@ pub struct Env {
     pub path: Vec<PathBuf>,
     /// Variables of the hermetic shell.
     pub env: BTreeMap<String, String>,
+}
+
+/// A release of Rust as the project's lock pins it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Exact {
+    /// As the project asked for it.
+    pub channel: String,
+    pub version: String,
+    /// Of its manifest: `YYYY-MM-DD`.
+    pub date: String,
+    /// The SHA-256 of its manifest.
+    pub manifest: String,
+    /// The fingerprint of the key that signed it.
+    pub key: String,
 }
 
 /// The Debian suite that a floor was made from.

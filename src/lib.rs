@@ -19,6 +19,7 @@
 //! | [`sandbox`] | the hermetic shell: namespaces, mounts, seccomp | processes |
 //! | [`env`] | `env.json`, the contract between `nix/` and this crate | none |
 //! | [`lock`] | `xbuild.lock`: a project's system libraries, resolved and pinned | reads files, through [`pins`] |
+//! | [`rust`] | `rust-toolchain.toml` → a release of Rust, resolved and pinned | reads files, network |
 //! | [`config`] | `xbuild.toml` and its precedence | reads files |
 //! | [`migrate`] | files of cross, cargo and CI → a first `xbuild.toml` | none in the core |
 //! | [`project`] | the Cargo workspace: where it is, what it needs | reads files |
@@ -63,6 +64,7 @@ pub mod project;
 pub mod rebuild;
 pub mod release;
 pub mod report;
+pub mod rust;
 pub mod sandbox;
 pub mod shell;
 pub mod target;

@@ -12,11 +12,12 @@ use std::sync::Arc;
 
 use crate::env::{Env, Runner, ToolsEnv};
 use crate::error::{IoContext, Result};
-use crate::fetch::{BaseUrl, Downloads, Mirrors, Options};
+use crate::fetch::{BaseUrl, Downloads, Mirrors, Options, Wanted};
 use crate::host::{self, Folders};
 use crate::lock::Libraries;
 use crate::nix::{self, Choice, Find, Hold, Nix, Realised, SeedFile, StorePath};
 use crate::pins::{Package, Pins, Sha256};
+use crate::rust::{self, Component, RustPin};
 use crate::target::TargetSpec;
 use crate::terminal;
 
@@ -29,6 +30,10 @@ pub struct Part {
     sets: Vec<String>,
     /// Packages of the project's own that it is made with.
     libraries: Option<Arc<Libraries>>,
+    /// The Rust that it is made with or for, where that is not Debian's.
+    rust: Option<Arc<RustPin>>,
+    /// The target that it is for, where it is for one.
+    triple: Option<String>,
 }
 
 impl Part {
@@ -39,6 +44,8 @@ impl Part {
             what: "toolchain",
             sets: spec.toolchain_sets(),
             libraries: spec.libraries().cloned(),
+            rust: spec.rust().cloned(),
+            triple: Some(spec.triple().to_owned()),
         }
     }
 
@@ -49,17 +56,25 @@ impl Part {
             what: "runner",
             sets: spec.runner_sets(),
             libraries: spec.libraries().cloned(),
+            rust: None,
+            triple: Some(spec.triple().to_owned()),
         }
     }
 
-    /// The lints of `xbuild clippy`.
-    pub fn clippy() -> Self {
-        let sets = ["bootstrap", "rust", "llvm", "std-amd64", "clippy"];
+    /// The lints of `xbuild clippy`, for the Rust of the project where it has
+    /// one of its own.
+    pub fn clippy(rust: Option<&Arc<RustPin>>) -> Self {
+        let sets: &[&str] = match rust {
+            None => &["bootstrap", "rust", "llvm", "std-amd64", "clippy"],
+            Some(_) => &["bootstrap", "rust", "llvm"],
+        };
         Part {
             attr: "clippy".to_owned(),
             what: "clippy",
-            sets: sets.map(str::to_owned).to_vec(),
+            sets: sets.iter().map(|set| (*set).to_owned()).collect(),
             libraries: None,
+            rust: rust.cloned(),
+            triple: None,
         }
     }
 
@@ -71,6 +86,8 @@ impl Part {
             what: "tools",
             sets: sets.map(str::to_owned).to_vec(),
             libraries: None,
+            rust: None,
+            triple: None,
         }
     }
 
@@ -88,6 +105,8 @@ impl Part {
             what: "stranger",
             sets: sets.map(str::to_owned).to_vec(),
             libraries: None,
+            rust: None,
+            triple: None,
         }
     }
 
@@ -101,8 +120,13 @@ impl Part {
         self.what
     }
 
+    /// The Rust that it is made with or for, where that is not Debian's.
+    pub fn rust(&self) -> Option<&RustPin> {
+        self.rust.as_deref()
+    }
+
     /// Everything that a realised part depends on is in the sources' hash, and
-    /// in that of the project's packages where it has some.
+    /// in that of the project's lock where it is made with something of it.
     fn key(&self) -> String {
         let sources = &nix::SOURCES_HASH[..16];
         match self.locked() {
@@ -114,10 +138,39 @@ impl Part {
         }
     }
 
-    /// What `nix/project.nix` is told of the project's packages.
+    /// What `nix/project.nix` is told of the project's lock.
     fn locked(&self) -> Option<String> {
-        let name = self.attr.split_once('.')?.1;
-        Some(self.libraries.as_ref()?.for_nix(name))
+        if self.libraries.is_none() && self.rust.is_none() {
+            return None;
+        }
+        let mut document = serde_json::Map::new();
+        if let Some((_, name)) = self.attr.split_once('.') {
+            document.insert("name".into(), name.into());
+        }
+        if let Some(libraries) = &self.libraries {
+            let (snapshot, packages) = libraries.for_nix();
+            document.insert("snapshot".into(), snapshot.into());
+            document.insert("packages".into(), packages.into());
+        }
+        if let Some(rust) = &self.rust {
+            document.insert("rust".into(), rust.for_nix());
+        }
+        Some(serde_json::Value::Object(document).to_string())
+    }
+
+    /// The files of the official distribution of Rust that parts are made
+    /// from, each once.
+    pub fn components<'p>(parts: &[&'p Part]) -> Vec<&'p Component> {
+        let mut seen: BTreeSet<Sha256> = BTreeSet::new();
+        let files = parts.iter().filter_map(|part| {
+            let rust = part.rust.as_ref()?;
+            Some(match &part.triple {
+                Some(triple) => rust.for_target(triple).collect(),
+                None => rust.for_clippy().collect::<Vec<_>>(),
+            })
+        });
+        let files = files.flatten();
+        files.filter(|file| seen.insert(file.sha256)).collect()
     }
 
     /// The packages that it is made from, those of the project last; each once.
@@ -144,6 +197,30 @@ pub struct Workshop {
     pub mirrors_only: bool,
     pub nix: Choice,
     pub offline: bool,
+    /// Where files of the official distribution of Rust are asked for.
+    pub dist_server: BaseUrl,
+}
+
+/// Files that parts are made from.
+#[derive(Debug, Default)]
+struct Needs<'p> {
+    packages: Vec<&'p Package>,
+    /// Suite and snapshot of each lock that has some of the packages.
+    snapshots: Vec<(&'p str, &'p str)>,
+    components: Vec<&'p Component>,
+}
+
+impl<'p> Needs<'p> {
+    fn of(parts: &[&'p Part], pins: &'p Pins) -> Result<Self> {
+        let own = parts.iter().filter_map(|part| part.libraries.as_ref());
+        let snapshot =
+            |one: &'p Arc<Libraries>| (one.suite.as_str(), one.release.snapshot.as_str());
+        Ok(Needs {
+            packages: Part::packages(parts, pins)?,
+            snapshots: own.map(snapshot).collect(),
+            components: Part::components(parts),
+        })
+    }
 }
 
 /// A realised toolchain and what it says of itself.
@@ -187,11 +264,11 @@ impl Workshop {
             .filter_map(|(part, warm)| warm.is_none().then_some(part))
             .collect();
         let pins = Pins::embedded()?;
-        let packages = Part::packages(&cold, &pins)?;
-        let nix = self.provision(&pins, &packages, &snapshots(&cold))?;
+        let needs = Needs::of(&cold, &pins)?;
+        let nix = self.provision(&pins, &needs)?;
         let sources = nix::nix_sources(&self.folders)?;
         let hold = nix.hold()?;
-        nix.seed(&hold, &self.seeds(&packages)?)?;
+        nix.seed(&hold, &self.seeds(&needs)?)?;
         let mut realised = Vec::with_capacity(parts.len());
         for (part, warm) in parts.iter().zip(warm) {
             realised.push(match warm {
@@ -263,20 +340,18 @@ impl Workshop {
     /// # Errors
     /// As fetching has them.
     pub fn download(&self, packages: &[&Package]) -> Result<Vec<PathBuf>> {
-        self.fetch(packages, &[], false)
+        let needs = Needs {
+            packages: packages.to_vec(),
+            ..Needs::default()
+        };
+        self.fetch(&needs, false)
     }
 
-    /// `snapshots` are further ones that have some of the packages.
-    fn fetch(
-        &self,
-        packages: &[&Package],
-        snapshots: &[(&str, &str)],
-        verify: bool,
-    ) -> Result<Vec<PathBuf>> {
-        let wanted: Vec<_> = packages.iter().map(|package| package.wanted()).collect();
+    /// Where the packages are, and behind them the components.
+    fn fetch(&self, needs: &Needs<'_>, verify: bool) -> Result<Vec<PathBuf>> {
         let pins = Pins::embedded()?;
         let mut mirrors = self.mirrors(&pins)?;
-        for (suite, snapshot) in snapshots {
+        for (suite, snapshot) in &needs.snapshots {
             mirrors = mirrors.and_snapshot(suite, snapshot);
         }
         let options = Options {
@@ -284,7 +359,13 @@ impl Workshop {
             verify,
             ..Options::default()
         };
-        Downloads::new(&self.folders).fetch(&wanted, &mirrors, &options)
+        let packages: Vec<Wanted> = needs.packages.iter().map(|one| one.wanted()).collect();
+        let components: Vec<Wanted> = needs.components.iter().map(|one| one.wanted()).collect();
+        let server = Mirrors::only(vec![self.dist_server.clone()]).or_else(rust::REMEDY);
+        let downloads = Downloads::new(&self.folders);
+        let mut files = downloads.fetch(&packages, &mirrors, &options)?;
+        files.extend(downloads.fetch(&components, &server, &options)?);
+        Ok(files)
     }
 
     /// Where files of the archive are asked for.
@@ -304,7 +385,7 @@ impl Workshop {
     /// # Errors
     /// As [`Nix::find`] has them.
     pub fn nix(&self) -> Result<Nix> {
-        self.provision(&Pins::embedded()?, &[], &[])
+        self.provision(&Pins::embedded()?, &Needs::default())
     }
 
     /// A Nix whose store has all that derivations with these parts need, and
@@ -322,29 +403,28 @@ impl Workshop {
         let elsewhere: Vec<&Part> = parts.iter().filter(|part| !is_there(part)).collect();
         if !elsewhere.is_empty() {
             let pins = Pins::embedded()?;
-            let packages = Part::packages(&elsewhere, &pins)?;
-            self.fetch(&packages, &snapshots(&elsewhere), true)?;
-            nix.seed(&hold, &self.seeds(&packages)?)?;
+            let needs = Needs::of(&elsewhere, &pins)?;
+            self.fetch(&needs, true)?;
+            nix.seed(&hold, &self.seeds(&needs)?)?;
         }
         Ok((nix, hold))
     }
 
     /// Downloads in one go what is needed, our own Nix included where the
     /// machine has none, and finds Nix.
-    fn provision(
-        &self,
-        pins: &Pins,
-        packages: &[&Package],
-        snapshots: &[(&str, &str)],
-    ) -> Result<Nix> {
+    fn provision(&self, pins: &Pins, needs: &Needs<'_>) -> Result<Nix> {
         let own = pins.union(&["bootstrap", "nix"])?;
-        let mut all = packages.to_vec();
+        let mut all = Needs {
+            packages: needs.packages.clone(),
+            snapshots: needs.snapshots.clone(),
+            components: needs.components.clone(),
+        };
         if self.nix == Choice::Own || nix::on_path(host::var("PATH").as_ref()).is_none() {
-            all.extend(&own);
+            all.packages.extend(&own);
         }
         // A disk may have spoilt what was right when it came; here a second is
         // nothing, and a warm run never comes here.
-        self.fetch(&all, snapshots, true)?;
+        self.fetch(&all, true)?;
         let sha256: Vec<String> = own.iter().map(|package| package.sha256.to_hex()).collect();
         let sources = nix::nix_sources(&self.folders)?;
         let nix = Nix::find(&Find {
@@ -365,14 +445,17 @@ impl Workshop {
         Ok(nix)
     }
 
-    fn seeds(&self, packages: &[&Package]) -> Result<Vec<SeedFile>> {
-        let files = self.download(packages)?;
-        let seed = |(package, path): (&&Package, PathBuf)| SeedFile {
-            store_name: package.store_name(),
+    fn seeds(&self, needs: &Needs<'_>) -> Result<Vec<SeedFile>> {
+        let packages = needs.packages.iter();
+        let names = packages.map(|one| (one.store_name(), one.sha256));
+        let components = needs.components.iter();
+        let names = names.chain(components.map(|one| (one.file_name().to_owned(), one.sha256)));
+        let seed = |((store_name, sha256), path): ((String, Sha256), PathBuf)| SeedFile {
+            store_name,
             path,
-            sha256: package.sha256.to_hex(),
+            sha256: sha256.to_hex(),
         };
-        Ok(packages.iter().zip(files).map(seed).collect())
+        Ok(names.zip(self.fetch(needs, false)?).map(seed).collect())
     }
 
     /// A part that is realised already, in a store that the choice of Nix
@@ -403,13 +486,6 @@ impl Toolchain {
             _ => physical,
         })
     }
-}
-
-/// Suite and snapshot of each lock that parts are made with.
-fn snapshots<'p>(parts: &[&'p Part]) -> Vec<(&'p str, &'p str)> {
-    let own = parts.iter().filter_map(|part| part.libraries.as_ref());
-    own.map(|one| (one.suite.as_str(), one.release.snapshot.as_str()))
-        .collect()
 }
 
 /// The names of all sets that parts need, each once.

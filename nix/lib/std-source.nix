@@ -1,15 +1,21 @@
-# A target's standard library built from Debian's source of the same rustc,
-# for targets that Debian ships none for. Its dependencies come vendored in
-# that source, so nothing is fetched.
+# A target's standard library built from the source of the same rustc, for
+# targets that whoever ships that rustc ships none for. Its dependencies come
+# vendored in that source, so nothing is fetched.
+#
+#   source  the source's package, a variable of the builder
+#   unpack  lays its library out below usr/src/rustc-RELEASE
+#   links   what stands below lib/rustlib of the compiler, but for the source
 {
   step,
-  packages,
-  rust,
   llvm,
   userland,
   hostCc,
 }:
 {
+  rust,
+  source,
+  unpack,
+  links ? "${rust}/lib/rustlib/*",
   target,
   cc,
   sysroot,
@@ -23,16 +29,16 @@ step {
     llvm
     userland
   ];
-  source = packages.set "rust-src";
+  inherit source;
   script = ''
-    ar p $source data.tar.xz | xz -dc | tar -x -f - ./usr/src/rustc-${rust.release}/library
+    ${unpack}
     src=$PWD/usr/src/rustc-${rust.release}
 
     # cargo looks for the source below the compiler's sysroot: a folder of
     # links stands in for one.
     root=$PWD/sysroot
     mkdir -p $root/bin $root/lib/rustlib/src
-    for part in ${rust}/lib/rustlib/*; do ln -s $part $root/lib/rustlib/; done
+    for part in ${links}; do ln -s $part $root/lib/rustlib/; done
     ln -s $src $root/lib/rustlib/src/rust
     printf '#!${userland}/bin/sh\nexec ${rust}/bin/rustc --sysroot %s "$@"\n' $root > $root/bin/rustc
     chmod +x $root/bin/rustc
@@ -55,10 +61,7 @@ step {
     mkdir -p $out/lib/self-contained
     cp target/${target.triple}/release/deps/*.rlib $out/lib/
     rm -f $out/lib/libstub-*
-    # Where rustc looks for the parts of a self-contained static program.
-    cd ${sysroot}/usr/lib
-    cp crt1.o rcrt1.o crti.o crtn.o libc.a libunwind.a $out/lib/self-contained/
-    cp gcc/*/14/crtbegin.o gcc/*/14/crtbeginS.o gcc/*/14/crtend.o gcc/*/14/crtendS.o $out/lib/self-contained/
+    ${import ./self-contained.nix sysroot}
     ls -l $out/lib
   '';
 }

@@ -6,7 +6,8 @@
 {
   step,
   packages,
-  rust,
+  # Debian's compiler.
+  debian,
   llvm,
   buildTools,
   pkgConfig,
@@ -27,6 +28,9 @@
   # Whether a musl sysroot has a C++ library.
   cplusplus ? false,
   runtime ? host.runtime,
+  # Another Rust than Debian's, and what is to be said of it.
+  rust ? debian,
+  exact ? null,
 }:
 let
   upper = import ./upper.nix;
@@ -69,7 +73,7 @@ let
     inherit name floor;
     host = host.target.triple;
     base = if base == null then null else { inherit (base) suite version; };
-    rust = packages.version "trixie/amd64/rustc-web";
+    rust = if exact == null then packages.version "trixie/amd64/rustc-web" else exact.version;
     llvm = packages.version "trixie/amd64/clang-22";
     musl =
       if target.libc == "musl" then packages.version "trixie/${target.arch}/musl-dev" else null;
@@ -107,7 +111,8 @@ let
         HOST_CXX = "${host.cc}/bin/${host.target.clang}-clang++";
         HOST_AR = "${host.cc}/bin/${host.target.clang}-ar";
       };
-  };
+  }
+  // (if exact == null then { } else { inherit exact; });
 in
 # The facts are for other Nix code; everything else reads env.json.
 {

@@ -7,6 +7,7 @@ use super::observed::Comparison;
 use super::slsa::{Derivation, Volume};
 use crate::config::Isolation;
 use crate::pins::{Package, Sha256};
+use crate::rust::{Component, RustPin};
 
 /// One build of a source, and what was seen of it.
 #[derive(Debug, Clone)]
@@ -20,6 +21,9 @@ pub struct Build {
     pub crates: Vec<LockedCrate>,
     /// Every package that the toolchains are made of.
     pub packages: Vec<Package>,
+    /// The release of Rust that stood in the place of Debian's, with those of
+    /// its files that the toolchains are made of.
+    pub rust: Option<RustPin>,
     /// Of `nix/pins/packages.json`.
     pub pins: Sha256,
     /// Of all of `nix/`: [`crate::nix::SOURCES_HASH`].
@@ -116,6 +120,17 @@ pub fn deb_purl(package: &Package) -> String {
         escaped(&package.version),
         escaped(&package.arch),
         escaped(&package.suite),
+    )
+}
+
+/// A component of a release of Rust as a package URL (the type `generic`),
+/// with the address that its manifest gives it.
+pub fn rust_purl(rust: &RustPin, component: &Component) -> String {
+    format!(
+        "pkg:generic/{}@{}?download_url={}",
+        escaped(&component.name),
+        escaped(rust.release()),
+        escaped(&component.address()),
     )
 }
 

@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::build::{Build, LockedCrate, deb_purl};
+use super::build::{Build, LockedCrate, deb_purl, rust_purl};
 use super::observed::{Comparison, Pair};
 use super::slsa::{
     BUILD_TYPE, BuildDefinition, Builder, ExternalParameters, InternalParameters, Metadata,
-    PREDICATE_TYPE, Provenance, ResourceDescriptor, RunDetails, Verification,
+    PREDICATE_TYPE, Provenance, ResourceDescriptor, RunDetails, Rust, Verification,
 };
 use super::statement::{DigestSet, Statement, Subject, sha256_only};
 use crate::pins::{Package, Sha256};
+use crate::rust::{Component, RustPin};
 
 /// The beginning of the names of byproducts that a second build gave.
 pub const SECOND_BUILD: &str = "xbuild_second_build/";
@@ -32,6 +33,8 @@ fn predicate(build: &Build) -> Provenance {
     let source = std::iter::once(source(build));
     let crates = build.crates.iter().map(locked_crate);
     let packages = build.packages.iter().map(package);
+    let rust = build.rust.iter();
+    let components = rust.flat_map(|rust| rust.files.iter().map(|file| component(rust, file)));
     let nix = build.nix.as_ref();
     let xbuild = std::iter::once(("xbuild".to_owned(), build.xbuild.clone()));
     let version = nix.map(|nix| ("nix".to_owned(), nix.version.clone()));
@@ -49,13 +52,24 @@ fn predicate(build: &Build) -> Provenance {
                 xbuild_hermetic: build.is_hermetic(),
                 xbuild_pins: sha256_only(build.pins),
                 xbuild_toolchain_definition: sha256_only(build.toolchain_definition),
+                xbuild_rust: build.rust.as_ref().map(|rust| Rust {
+                    channel: rust.channel.clone(),
+                    version: rust.version.clone(),
+                    date: rust.date.clone(),
+                    manifest: sha256_only(rust.sha256),
+                    key: rust.key.clone(),
+                }),
                 xbuild_source_date_epoch: build.source_date_epoch.clone(),
                 xbuild_source_dirty: !build.source.is_clean(),
                 xbuild_verification: build.comparison.as_ref().map(verification),
                 xbuild_derivations: nix.map_or_else(Vec::new, |nix| nix.derivations.clone()),
                 xbuild_builders: nix.and_then(|nix| nix.builders.clone()),
             },
-            resolved_dependencies: source.chain(crates).chain(packages).collect(),
+            resolved_dependencies: source
+                .chain(crates)
+                .chain(packages)
+                .chain(components)
+                .collect(),
         },
         run_details: RunDetails {
             builder: Builder {
@@ -111,6 +125,15 @@ fn package(package: &Package) -> ResourceDescriptor {
         name: Some(package.file_name().to_owned()),
         uri: Some(deb_purl(package)),
         digest: sha256_only(package.sha256),
+        ..ResourceDescriptor::default()
+    }
+}
+
+fn component(rust: &RustPin, component: &Component) -> ResourceDescriptor {
+    ResourceDescriptor {
+        name: Some(component.file_name().to_owned()),
+        uri: Some(rust_purl(rust, component)),
+        digest: sha256_only(component.sha256),
         ..ResourceDescriptor::default()
     }
 }

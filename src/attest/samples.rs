@@ -58,6 +58,7 @@ pub fn build() -> Build {
             suite: "trixie".into(),
             version: "14.2.0-19".into(),
         }],
+        rust: None,
         pins: Sha256::of(b"pins"),
         toolchain_definition: Sha256::of(b"nix"),
         passthrough: Vec::new(),

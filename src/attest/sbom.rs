@@ -11,7 +11,7 @@ use serde_spdx::spdx::v_2_3::{
     SpdxItemRelationships, SpdxItemRelationshipsBuilder,
 };
 
-use super::build::{Build, deb_purl, escaped};
+use super::build::{Build, deb_purl, escaped, rust_purl};
 use crate::error::{Error, Kind, Result};
 use crate::pins::Sha256;
 use crate::shell::SOURCE_DATE_EPOCH;
@@ -64,6 +64,19 @@ fn document(build: &Build) -> Result<Spdx> {
         };
         relationships.push(relationship(&part.id, "BUILD_TOOL_OF", MAIN)?);
         packages.push(part.package("INSTALL", UNTOLD)?);
+    }
+    let rust = build.rust.iter();
+    let components = rust.flat_map(|rust| rust.files.iter().map(move |file| (rust, file)));
+    for (at, (rust, one)) in components.enumerate() {
+        let part = Part {
+            id: id("rust", at, &one.name),
+            name: &one.name,
+            version: rust.release(),
+            purl: rust_purl(rust, one),
+            sha256: Some(one.sha256),
+        };
+        relationships.push(relationship(&part.id, "BUILD_TOOL_OF", MAIN)?);
+        packages.push(part.package("INSTALL", &one.address())?);
     }
     let creation = SpdxCreationInfoBuilder::default()
         .created(created(build))

@@ -80,6 +80,9 @@ pub struct InternalParameters {
     pub xbuild_pins: DigestSet,
     /// The digest of the expressions in `nix/` that made the toolchain.
     pub xbuild_toolchain_definition: DigestSet,
+    /// The release of Rust that stood in the place of Debian's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xbuild_rust: Option<Rust>,
     /// The `SOURCE_DATE_EPOCH` of the build; null where targets had different
     /// ones.
     #[serde(default)]
@@ -94,6 +97,19 @@ pub struct InternalParameters {
     /// The other machines that may have built, as Nix was told of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub xbuild_builders: Option<String>,
+}
+
+/// A release of Rust's official distribution, or of another one with its form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rust {
+    /// As the project asked for it.
+    pub channel: String,
+    pub version: String,
+    /// Of the manifest: `YYYY-MM-DD`.
+    pub date: String,
+    pub manifest: DigestSet,
+    /// The fingerprint of the key that signed the manifest.
+    pub key: String,
 }
 
 /// One target's build as an ordinary derivation.

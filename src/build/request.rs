@@ -18,6 +18,7 @@ use crate::host::{self, Folders};
 use crate::lock;
 use crate::nix::Choice;
 use crate::project::{Project, Query};
+use crate::rust;
 use crate::shell;
 use crate::target::{Floor, HOST, Table, TargetSpec};
 use crate::terminal;
@@ -30,6 +31,8 @@ pub struct Request {
     pub project: Project,
     pub config: Config,
     pub specs: Vec<TargetSpec>,
+    /// The Rust that the project asks for, where it is not Debian's.
+    pub rust: Option<rust::Wanted>,
     pub workshop: Workshop,
     /// The user's own cargo home, and what matters of its configuration.
     pub user: UserCargo,
@@ -142,9 +145,30 @@ impl Request {
         offline: bool,
     ) -> Result<Self> {
         let mut request = Request::unlocked(flags, manifest_path, target_dir, offline)?;
-        request.specs = lock::attach(&request.config, &request.project.root, request.specs)?;
+        request.specs = request.locked(request.specs.clone())?;
         request.specs = request.called_for(request.specs.clone())?;
         Ok(request)
+    }
+
+    /// Targets with the Rust that is locked for the project.
+    ///
+    /// # Errors
+    /// `Kind::Config` where the lock is not what is asked for.
+    pub fn with_rust(&self, specs: Vec<TargetSpec>) -> Result<Vec<TargetSpec>> {
+        let root = &self.project.root;
+        let lock = lock::load(root)?;
+        rust::attach(self.rust.as_ref(), root, lock.as_ref(), specs)
+    }
+
+    /// Targets with all that is locked for them: packages, and another Rust.
+    ///
+    /// # Errors
+    /// `Kind::Config` where the lock is not what is asked for.
+    pub fn locked(&self, specs: Vec<TargetSpec>) -> Result<Vec<TargetSpec>> {
+        let root = &self.project.root;
+        let lock = lock::load(root)?;
+        let specs = rust::attach(self.rust.as_ref(), root, lock.as_ref(), specs)?;
+        lock::attach(&self.config, root, lock.as_ref(), specs)
     }
 
     /// The same without a look at the lock: the targets are not fit to build
@@ -185,8 +209,13 @@ impl Request {
             terminal::note(note);
         }
         let workshop = workshop(&config, offline)?;
+        let rust = match rust::find(&project.cwd)? {
+            None => None,
+            Some(file) => rust::wanted(&file, &rust::debian_version()?, &table)?,
+        };
         Ok(Request {
             project,
+            rust,
             config,
             specs,
             workshop,
@@ -300,6 +329,7 @@ pub fn workshop(config: &Config, offline: bool) -> Result<Workshop> {
             NixChoice::System => Choice::System,
         },
         offline,
+        dist_server: rust::dist_server(&host::var)?,
     })
 }
 

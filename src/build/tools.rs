@@ -6,7 +6,9 @@ use super::Request;
 use crate::cargo::Layout;
 use crate::config::Isolation;
 use crate::error::{Error, Kind, Result};
+use crate::lock;
 use crate::nix;
+use crate::rust;
 use crate::sandbox;
 use crate::shell::{self, Tools};
 use crate::target::TargetSpec;
@@ -36,7 +38,8 @@ pub fn realise(
     }
     let mut extra: Vec<Part> = request.tool_parts()?;
     if with_clippy {
-        extra.push(Part::clippy());
+        let rust = specs.iter().find_map(TargetSpec::rust);
+        extra.push(Part::clippy(rust));
     }
     parts.extend(extra.iter().cloned());
     if let [spec, ..] = specs
@@ -49,6 +52,17 @@ pub fn realise(
                 .map(|floor| floor.to_string())
                 .unwrap_or_default(),
             spec.triple()
+        ));
+    }
+    if let Some(rust) = specs.iter().find_map(TargetSpec::rust)
+        && rust.key != rust::OFFICIAL
+        && !request.workshop.is_realised(&parts)
+    {
+        terminal::warning(format!(
+            "the Rust {} of {} is not the official one: its manifest was signed with {}",
+            rust.version,
+            lock::FILE_NAME,
+            rust.key
         ));
     }
     if request.is_isolated() && !request.workshop.is_realised(&parts) {

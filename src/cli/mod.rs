@@ -112,7 +112,8 @@ pub enum Command {
     Targets(FormatArgs),
     /// Show what a target's toolchain is made of.
     Toolchain(ToolchainArgs),
-    /// Pin the system libraries that xbuild.toml asks for, in xbuild.lock.
+    /// Pin the Rust and the system libraries that the project asks for, in
+    /// xbuild.lock.
     Lock(LockArgs),
     /// Fetch everything for some targets, so that later all works offline.
     Fetch(FetchArgs),
@@ -244,8 +245,9 @@ pub struct LockArgs {
     /// Resolve everything anew, also what still fits.
     #[arg(long, conflicts_with = "check")]
     pub update: bool,
-    /// Write nothing: prove that the lock is what xbuild.toml asks for and
-    /// follows from Debian's signed releases.
+    /// Write nothing: prove that the lock is what xbuild.toml and
+    /// rust-toolchain.toml ask for and follows from Debian's and Rust's signed
+    /// releases.
     #[arg(long, visible_alias = "locked")]
     pub check: bool,
 }

@@ -7,7 +7,6 @@ use crate::cli::FetchArgs;
 use crate::config::{Config, EnvLayer, FlagLayer};
 use crate::error::{Kind, Result};
 use crate::host;
-use crate::lock;
 use crate::target::{Table, TargetSpec};
 use crate::terminal;
 use crate::toolchain::{Part, Workshop};
@@ -21,7 +20,7 @@ pub fn run(args: &FetchArgs) -> Result<u8> {
     let (workshop, specs, project) = match super::shell::request(&args.target) {
         Ok(request) => {
             let specs = if args.all_targets {
-                request.called_for(with_libraries(&request, all(&request.config)?))?
+                request.called_for(with_locked(&request, all(&request.config)?)?)?
             } else {
                 request.specs.clone()
             };
@@ -38,7 +37,8 @@ pub fn run(args: &FetchArgs) -> Result<u8> {
     for spec in &specs {
         parts.extend([Part::toolchain(spec), Part::runner(spec)]);
     }
-    parts.extend([Part::clippy(), Part::stranger()]);
+    let rust = specs.iter().find_map(TargetSpec::rust);
+    parts.extend([Part::clippy(rust), Part::stranger()]);
     workshop.realise(&parts)?;
     if let Some(request) = project {
         fetch_crates(&request, args)?;
@@ -49,14 +49,19 @@ pub fn run(args: &FetchArgs) -> Result<u8> {
     Ok(0)
 }
 
-/// The targets with the packages that are locked for them. A target that has
-/// no fitting lock is not what the project builds for: it comes without.
-fn with_libraries(request: &Request, specs: Vec<TargetSpec>) -> Vec<TargetSpec> {
+/// The targets with the project's Rust and the packages that are locked for
+/// them. A target that has no fitting packages is not what the project builds
+/// for: it comes without.
+fn with_locked(request: &Request, specs: Vec<TargetSpec>) -> Result<Vec<TargetSpec>> {
     let attach = |spec: TargetSpec| {
         let plain = vec![spec];
-        lock::attach(&request.config, &request.project.root, plain.clone()).unwrap_or(plain)
+        request.locked(plain.clone()).unwrap_or(plain)
     };
-    specs.into_iter().flat_map(attach).collect()
+    Ok(request
+        .with_rust(specs)?
+        .into_iter()
+        .flat_map(attach)
+        .collect())
 }
 
 /// The crates come with the fetch step of any build; `metadata` compiles

@@ -5,13 +5,16 @@ use crate::cli::LockArgs;
 use crate::config::FlagLayer;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::{Downloads, Options};
+use crate::host;
 use crate::lock::{self, FILE_NAME, Lock, Maker, Plan};
 use crate::pins::{Pins, Sources};
+use crate::rust::{self, ReleaseKey, RustPin};
 use crate::target::{Table, TargetSpec};
 use crate::{report, terminal};
 
-/// Locks the packages of the command's targets and of those that have packages
-/// of their own in the configuration; or proves the lock.
+/// Locks the Rust that the project asks for, the packages of the command's
+/// targets and those of targets that have some of their own in the
+/// configuration; or proves the lock.
 ///
 /// # Errors
 /// Where the configuration asks for what cannot be had, or the chain from
@@ -39,19 +42,23 @@ pub fn run(args: &LockArgs) -> Result<u8> {
         Err(error) => return Err(error),
     };
     let plan = lock::plan(&request.config, &specs, locked.as_ref(), args.update)?;
+    let pin = locked.as_ref().and_then(Lock::rust);
+    let rust_plan = rust::plan(request.rust.as_ref(), pin, args.update);
     if args.check {
         return check(&request, &specs, locked.as_ref(), &plan);
     }
-    if locked.is_none() && plan.made.is_empty() {
+    if locked.is_none() && plan.made.is_empty() && rust_plan.is_nothing() {
         terminal::note(
-            "no packages are asked for: `packages = [\"libssl-dev\"]` in xbuild.toml does",
+            "nothing is to be locked: `packages = [\"libssl-dev\"]` in xbuild.toml asks for libraries, \
+             `channel = \"1.88.0\"` in rust-toolchain.toml for a Rust",
         );
         return Ok(0);
     }
-    if plan.is_nothing() {
+    if plan.is_nothing() && rust_plan.is_nothing() {
         terminal::status("Unchanged", FILE_NAME);
         return Ok(0);
     }
+    let pin = lock_rust(&request, rust_plan)?;
     let made = with_maker(&request, |maker| {
         plan.made
             .iter()
@@ -73,9 +80,47 @@ pub fn run(args: &LockArgs) -> Result<u8> {
     for (triple, suite) in &plan.dropped {
         terminal::status("Dropped", format_args!("packages of {suite} for {triple}"));
     }
-    let lock = Lock::new([plan.kept, made].concat());
+    let lock = Lock::new([plan.kept, made].concat(), pin);
     lock::save(root, &lock)?;
     Ok(0)
+}
+
+/// The Rust that is to stand in the lock.
+fn lock_rust(request: &Request, plan: rust::Plan<'_>) -> Result<Option<RustPin>> {
+    match plan {
+        rust::Plan::Keep(pin) => Ok(pin.cloned()),
+        rust::Plan::Drop(pin) => {
+            terminal::status("Dropped", format_args!("Rust {}", pin.channel));
+            Ok(None)
+        }
+        rust::Plan::Make(wanted, before) => {
+            let pin = with_rust_maker(request, |maker| maker.make(wanted, before))?;
+            let (version, date) = (&pin.version, &pin.date);
+            terminal::status("Locked", format_args!("Rust {version}, released {date}"));
+            Ok(Some(pin))
+        }
+    }
+}
+
+fn with_rust_maker<T>(
+    request: &Request,
+    then: impl FnOnce(&rust::Maker<'_>) -> Result<T>,
+) -> Result<T> {
+    if request.workshop.offline {
+        let message = "offline, and what a release of Rust is made of, only its server says";
+        return Err(Error::new(Kind::Network, message).hint("leave out --offline once"));
+    }
+    let key = ReleaseKey::find(&host::var)?;
+    if let Some(warning) = key.warning() {
+        terminal::warning(warning);
+    }
+    let table = Table::embedded()?;
+    let triples = table.iter().map(|target| target.triple.clone()).collect();
+    then(&rust::Maker::new(
+        &request.workshop.dist_server,
+        &key,
+        triples,
+    )?)
 }
 
 /// The command's targets, and those that the configuration names with packages
@@ -104,10 +149,23 @@ fn check(
         return Err(Error::new(Kind::Config, message).hint("xbuild lock"));
     }
     // What is wrong with it is said in the words of a build.
-    lock::attach(&request.config, &request.project.root, specs.to_vec())?;
+    request.locked(specs.to_vec())?;
     let Some(locked) = locked else {
         return Ok(0);
     };
+    if let Some((pin, wanted)) = locked.rust().zip(request.rust.as_ref()) {
+        with_rust_maker(request, |maker| maker.prove(pin, wanted))?;
+        terminal::status(
+            "Proved",
+            format_args!(
+                "Rust {} follows from a manifest signed by {}",
+                pin.version, pin.key
+            ),
+        );
+    }
+    if locked.targets().is_empty() {
+        return Ok(0);
+    }
     let proved = with_maker(request, |maker| maker.prove(locked))?;
     for (suite, date) in &proved.unknown {
         terminal::warning(format!(

@@ -42,13 +42,19 @@ pub fn run(args: &ToolchainArgs) -> Result<u8> {
 }
 
 fn text(request: &Request, spec: &TargetSpec, part: &Part, packages: &[&Package]) -> String {
-    let total: u64 = packages.iter().map(|package| package.size).sum();
-    let mut text = format!(
-        "{} of {spec}: {} packages, {}\n",
-        part.what(),
-        packages.len(),
-        report::size(total)
-    );
+    let components = Part::components(&[part]);
+    let sizes = packages.iter().map(|package| package.size);
+    let total: u64 = sizes.chain(components.iter().map(|one| one.size)).sum();
+    let mut text = format!("{} of {spec}: {} packages", part.what(), packages.len());
+    if let Some(rust) = part.rust() {
+        let _ = write!(
+            text,
+            " and {} components of Rust {}",
+            components.len(),
+            rust.version
+        );
+    }
+    let _ = writeln!(text, ", {}", report::size(total));
     for package in packages {
         let _ = writeln!(
             text,
@@ -57,6 +63,15 @@ fn text(request: &Request, spec: &TargetSpec, part: &Part, packages: &[&Package]
             package.version,
             report::size(package.size),
             &package.sha256.to_hex()[..12],
+        );
+    }
+    for component in components {
+        let _ = writeln!(
+            text,
+            "  {:<61} {:>9}  {}",
+            component.file_name(),
+            report::size(component.size),
+            &component.sha256.to_hex()[..12],
         );
     }
     match request.workshop.realised(part) {
@@ -87,7 +102,7 @@ fn document(request: &Request, spec: &TargetSpec, part: &Part, packages: &[&Pack
             })
         })
         .collect();
-    json!({
+    let mut document = json!({
         "target": spec.to_string(),
         "part": part.what(),
         "attribute": part.attr(),
@@ -97,5 +112,16 @@ fn document(request: &Request, spec: &TargetSpec, part: &Part, packages: &[&Pack
             let paths = realised.closure().iter();
             paths.map(ToString::to_string).collect::<Vec<_>>()
         }),
-    })
+    });
+    if let Some(rust) = part.rust() {
+        document["rust"] = json!({
+            "channel": rust.channel,
+            "version": rust.version,
+            "date": rust.date,
+            "manifest": rust.sha256.to_hex(),
+            "key": rust.key,
+            "components": Part::components(&[part]),
+        });
+    }
+    document
 }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::mirrors::OTHER_MIRROR;
 use super::{BaseUrl, Wanted};
 use crate::error::{Error, Kind};
 use crate::pins::hash::Sha256;
@@ -81,7 +82,7 @@ pub struct Attempt {
 }
 
 /// The error when every mirror was asked in vain.
-pub(super) fn all_failed(wanted: &Wanted, attempts: &[Attempt]) -> Error {
+pub(super) fn all_failed(wanted: &Wanted, attempts: &[Attempt], remedy: &str) -> Error {
     let lied = |attempt: &Attempt| matches!(attempt.reason, Reason::WrongHash { .. });
     let (kind, message) = if attempts.iter().any(lied) {
         let text = format!(
@@ -95,7 +96,7 @@ pub(super) fn all_failed(wanted: &Wanted, attempts: &[Attempt]) -> Error {
             format!("failed to download `{}`", wanted.name),
         )
     };
-    with_hints(Error::new(kind, message).caused_by(list(attempts)))
+    with_hints(Error::new(kind, message).caused_by(list(attempts)), remedy)
 }
 
 /// The same for a file that is known by its name alone.
@@ -106,7 +107,8 @@ pub(super) fn none_good(path: &str, attempts: &[Attempt]) -> Error {
     } else {
         Kind::Network
     };
-    with_hints(Error::new(kind, format!("no mirror has a good `{path}`")).caused_by(list(attempts)))
+    let error = Error::new(kind, format!("no mirror has a good `{path}`"));
+    with_hints(error.caused_by(list(attempts)), OTHER_MIRROR)
 }
 
 fn list(attempts: &[Attempt]) -> String {
@@ -114,9 +116,9 @@ fn list(attempts: &[Attempt]) -> String {
     attempts.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn with_hints(error: Error) -> Error {
+fn with_hints(error: Error, remedy: &str) -> Error {
     error
-        .hint("name a mirror that is in reach: XBUILD_MIRROR=http://mirror.example/debian")
+        .hint(remedy)
         .hint("behind a proxy, set http_proxy and https_proxy")
 }
 

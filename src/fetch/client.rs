@@ -173,6 +173,32 @@ impl Client {
         Err(attempt::none_good(path, &attempts))
     }
 
+    /// The bytes of a file of at most `max` bytes, asked for once more where
+    /// the server failed in passing.
+    ///
+    /// # Errors
+    /// Why they could not be had.
+    pub fn file(&self, url: &str, max: u64) -> std::result::Result<Vec<u8>, Reason> {
+        match self.whole(url, max) {
+            Err(reason) if reason.is_transient() => self.whole(url, max),
+            other => other,
+        }
+    }
+
+    /// The size of a file in bytes, as the server announces it.
+    ///
+    /// # Errors
+    /// Why it could not be had.
+    pub fn size(&self, url: &str) -> std::result::Result<u64, Reason> {
+        let response = self.agent_for(url).head(url).call().map_err(reason)?;
+        if response.status() != 200 {
+            return Err(Reason::Status(response.status().as_u16()));
+        }
+        let length = response.headers().get("content-length");
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        length.ok_or_else(|| Reason::Refused("does not say its size".to_owned()))
+    }
+
     fn whole(&self, url: &str, max: u64) -> std::result::Result<Vec<u8>, Reason> {
         let answer = self.get(url, 0)?;
         if answer.status != 200 {

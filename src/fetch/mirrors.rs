@@ -85,7 +85,12 @@ pub struct Mirrors {
     /// Suite → the times of the snapshots that have all of it.
     snapshots: BTreeMap<String, Vec<String>>,
     with_snapshot: bool,
+    hint: &'static str,
 }
+
+/// What to do where no mirror of the archive does.
+pub(super) const OTHER_MIRROR: &str =
+    "name a mirror that is in reach: XBUILD_MIRROR=http://mirror.example/debian";
 
 impl Mirrors {
     /// The whole order: what the user named, the machine's own where they are
@@ -134,7 +139,20 @@ impl Mirrors {
             bases: kept,
             snapshots: BTreeMap::new(),
             with_snapshot: false,
+            hint: OTHER_MIRROR,
         }
+    }
+
+    /// The same with another remedy for where none of them does.
+    #[must_use]
+    pub fn or_else(mut self, hint: &'static str) -> Self {
+        self.hint = hint;
+        self
+    }
+
+    /// What to do where none of them does.
+    pub fn remedy(&self) -> &'static str {
+        self.hint
     }
 
     /// The same with another snapshot of a suite, asked last.

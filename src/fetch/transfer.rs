@@ -131,7 +131,11 @@ impl<'a> Run<'a> {
             }
         }
         part.abandon();
-        Err(attempt::all_failed(wanted, &attempts))
+        Err(attempt::all_failed(
+            wanted,
+            &attempts,
+            self.mirrors.remedy(),
+        ))
     }
 
     /// Whether a failure may be over soon. A host that was reached before has

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Wanted;
 use crate::error::{Error, Kind, Result};
 use crate::pins::{Package, Release, Sha256};
+use crate::rust::RustPin;
 
 /// The version of the format that this code reads and writes.
 const VERSION: u32 = 1;
@@ -22,6 +23,9 @@ const HEADER: &str = "\
 #[serde(deny_unknown_fields)]
 pub struct Lock {
     version: u32,
+    /// The Rust that the project is built with, where it is not Debian's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rust: Option<RustPin>,
     /// Ordered by triple and suite.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     target: Vec<Libraries>,
@@ -67,10 +71,11 @@ impl PinnedRelease {
 
 impl Lock {
     /// A lock of these, in its own order.
-    pub fn new(mut target: Vec<Libraries>) -> Self {
+    pub fn new(mut target: Vec<Libraries>, rust: Option<RustPin>) -> Self {
         target.sort_by(|a, b| (&a.triple, &a.suite).cmp(&(&b.triple, &b.suite)));
         Lock {
             version: VERSION,
+            rust,
             target,
         }
     }
@@ -110,6 +115,8 @@ impl Lock {
                 broken(&path.display(), &of)
             })?;
         }
+        let rust = lock.rust.as_ref().map_or(Ok(()), RustPin::check);
+        rust.map_err(|why| broken(&path.display(), &format!("what it locks of Rust {why}")))?;
         Ok(lock)
     }
 
@@ -122,6 +129,11 @@ impl Lock {
             Error::new(Kind::Internal, "the lock cannot be written").caused_by(cause)
         })?;
         Ok(format!("{HEADER}{text}"))
+    }
+
+    /// The Rust that is locked.
+    pub fn rust(&self) -> Option<&RustPin> {
+        self.rust.as_ref()
     }
 
     pub fn targets(&self) -> &[Libraries] {
@@ -158,28 +170,19 @@ impl Libraries {
         }
     }
 
-    /// What `nix/project.nix` takes, for an attribute of `nix/default.nix`: all
-    /// that the realised toolchain depends on, and nothing else.
-    pub fn for_nix(&self, name: &str) -> String {
-        let packages: Vec<serde_json::Value> = self
-            .packages
-            .iter()
-            .map(|package| {
-                serde_json::json!({
-                    "package": package.package,
-                    "version": package.version,
-                    "suite": package.suite,
-                    "path": package.path,
-                    "sha256": package.sha256.to_hex(),
-                })
+    /// What `nix/project.nix` takes of it: all that the realised toolchain
+    /// depends on, and nothing else.
+    pub fn for_nix(&self) -> (&str, Vec<serde_json::Value>) {
+        let packages = self.packages.iter().map(|package| {
+            serde_json::json!({
+                "package": package.package,
+                "version": package.version,
+                "suite": package.suite,
+                "path": package.path,
+                "sha256": package.sha256.to_hex(),
             })
-            .collect();
-        let document = serde_json::json!({
-            "name": name,
-            "snapshot": self.release.snapshot,
-            "packages": packages,
         });
-        document.to_string()
+        (&self.release.snapshot, packages.collect())
     }
 
     /// Size of all packages, in bytes.

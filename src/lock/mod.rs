@@ -1,4 +1,5 @@
-//! `xbuild.lock`: which bytes a project's system libraries are.
+//! `xbuild.lock`: which bytes a project's system libraries are, and which Rust
+//! it is built with ([`crate::rust`]).
 //!
 //! `packages = [...]` in `xbuild.toml` says what a target's sysroot has besides
 //! its own; `xbuild lock` resolves that in the suite that the target's floor is
@@ -74,18 +75,19 @@ pub fn save(root: &Path, lock: &Lock) -> Result<()> {
 /// # Errors
 /// `Kind::Config` where packages are asked for and the lock is missing, broken
 /// or of other packages, or the target can have none.
-pub fn attach(config: &Config, root: &Path, specs: Vec<TargetSpec>) -> Result<Vec<TargetSpec>> {
-    let mut lock = None;
+pub fn attach(
+    config: &Config,
+    root: &Path,
+    lock: Option<&Lock>,
+    specs: Vec<TargetSpec>,
+) -> Result<Vec<TargetSpec>> {
     let mut attached = Vec::with_capacity(specs.len());
     for spec in specs {
         let Some(wanted) = wanted(config, &spec)? else {
             attached.push(spec);
             continue;
         };
-        let lock = match &lock {
-            Some(lock) => lock,
-            None => &*lock.insert(load(root)?.ok_or_else(|| missing(root, &wanted))?),
-        };
+        let lock = lock.ok_or_else(|| missing(root, &wanted))?;
         let libraries = lock.find(&wanted.triple, &wanted.suite);
         let libraries = libraries.filter(|libraries| libraries.fits(&wanted));
         let libraries = libraries.ok_or_else(|| mismatch(root, lock, &wanted))?;

@@ -206,7 +206,7 @@ fn wishes_that_cannot_be_had_are_answered_with_their_place_and_a_remedy() {
 fn a_lock_is_read_as_it_was_written_and_names_no_host() {
     let archive = Archive::new();
     let libraries = archive.make(AARCH64, &packages("libpci-dev libssl-dev"));
-    let lock = Lock::new(vec![libraries.unwrap()]);
+    let lock = Lock::new(vec![libraries.unwrap()], None);
     let text = lock.to_text().unwrap();
     assert!(!text.contains("://"), "{text}");
     let path = Path::new("xbuild.lock");
@@ -258,7 +258,8 @@ fn a_lock_that_is_not_what_is_configured_stops_the_build_with_the_command() {
     let attached = |file: &str, target: &str| {
         let config = config(file);
         let specs = vec![spec(&config, target)];
-        attach(&config, root.path(), specs)
+        let lock = load(root.path())?;
+        attach(&config, root.path(), lock.as_ref(), specs)
     };
     let refused = |file: &str, target: &str, says: &str| {
         let error = attached(file, target).unwrap_err();
@@ -272,7 +273,7 @@ fn a_lock_that_is_not_what_is_configured_stops_the_build_with_the_command() {
     refused(&file, AARCH64, "wants libpci-dev");
 
     let libraries = archive.make(AARCH64, &file).unwrap();
-    save(root.path(), &Lock::new(vec![libraries.clone()])).unwrap();
+    save(root.path(), &Lock::new(vec![libraries.clone()], None)).unwrap();
     let good = attached(&file, AARCH64).unwrap();
     assert_eq!(good[0].libraries().map(|one| &**one), Some(&libraries));
     // Another floor of the same suite.
@@ -304,7 +305,7 @@ fn what_fits_stays_and_the_rest_is_made_or_goes() {
     let file = packages("libpci-dev");
     let new = format!("{AARCH64}.2.36");
     let entry = |target: &str| archive.make(target, &file).unwrap();
-    let lock = Lock::new(vec![entry(AARCH64), entry(&new)]);
+    let lock = Lock::new(vec![entry(AARCH64), entry(&new)], None);
     let planned = |file: &str, update| {
         let config = config(file);
         plan(&config, &[spec(&config, AARCH64)], Some(&lock), update).unwrap()
@@ -328,7 +329,7 @@ fn a_lock_is_proved_from_the_releases_that_it_names() {
     let prove = |change: &dyn Fn(&mut Libraries)| {
         let mut libraries = libraries.clone();
         change(&mut libraries);
-        archive.with(|maker| maker.prove(&Lock::new(vec![libraries])))
+        archive.with(|maker| maker.prove(&Lock::new(vec![libraries], None)))
     };
     assert_eq!(prove(&|_| {}).unwrap().packages, 2);
     let foreign = prove(&|one| one.release.inrelease = Sha256::of(b"another")).unwrap();

@@ -10,7 +10,8 @@ use toml::de::DeTable;
 use super::fact::Facts;
 use crate::config::{Origin, Reader, Setting, Source};
 use crate::error::Result;
-use crate::target::HOST;
+use crate::rust::{self, ToolchainFile};
+use crate::target::{HOST, Table};
 
 const OWN_LINKER: &str = "the toolchain's own linker, compiler and archiver are used";
 const STAYS: &str = "cargo reads it where it is, in the shell too";
@@ -130,82 +131,72 @@ fn rustflags(facts: &mut Facts, table: &Reader<'_, '_>) -> Result<()> {
 }
 
 /// Reads a `rust-toolchain.toml`, or the older `rust-toolchain` with nothing
-/// but a channel in it.
+/// but a channel in it; says whether it asks for a Rust that has to be locked,
+/// since this one is Debian's.
 ///
 /// # Errors
 /// `Kind::Config` with file and line where it is neither.
-pub fn toolchain(facts: &mut Facts, path: &Path, text: &str) -> Result<()> {
-    let source = Source { path, text };
-    let trimmed = text.trim();
-    let is_word = !trimmed.contains(char::is_whitespace) && !trimmed.contains(['=', '[']);
-    if is_word && path.extension().is_none() {
-        if !trimmed.is_empty() {
-            let channel = Setting::new(trimmed.to_owned(), source.origin(0));
-            channel_of(facts, &channel);
-        }
-        return Ok(());
-    }
-    let table = DeTable::parse(text).map_err(|error| {
-        let offset = error.span().map_or(0, |span| span.start);
-        source.error(offset, error.message())
-    })?;
-    let file = Reader::new(source, "", table.get_ref());
-    let Some(toolchain) = file.table("toolchain")? else {
-        return Ok(());
-    };
-    for target in toolchain.strings("targets")?.unwrap_or_default() {
+pub fn toolchain(
+    facts: &mut Facts,
+    path: &Path,
+    text: &str,
+    debian: &str,
+    table: &Table,
+) -> Result<bool> {
+    let file = ToolchainFile::parse(path, text)?;
+    for target in &file.targets {
         facts.target(&target.origin, &target.value, false);
     }
-    if let Some(channel) = toolchain.string("channel")? {
-        channel_of(facts, &channel);
+    if let Some(folder) = &file.folder {
+        let why = "a toolchain in a folder is pinned by nothing, and no build goes on with it: \
+                   name its channel";
+        facts.left_out(&folder.origin, "toolchain.path", why);
+        return Ok(false);
     }
-    if let Some(path) = toolchain.string("path")? {
-        let why = "a toolchain in a folder is pinned by nothing: xbuild has its own";
-        facts.left_out(&path.origin, toolchain.name_of("path"), why);
-    }
-    if let Some(profile) = toolchain.string("profile")? {
-        let why = "rustc, cargo, std and clippy are there";
-        facts.needless(&profile.origin, toolchain.name_of("profile"), why);
-    }
-    for component in toolchain.strings("components")?.unwrap_or_default() {
-        let what = format!("component {}", component.value);
-        match component.value.as_str() {
-            "cargo" | "clippy" | "rust-std" | "rustc" | "rust-docs" => {
-                facts.needless(
-                    &component.origin,
-                    what,
-                    "the toolchain has it where it is used",
-                );
-            }
-            "rustfmt" | "rust-analyzer" | "rls" => {
-                let why = "it works on the source: rustup's own goes on doing so";
-                facts.needless(&component.origin, what, why);
-            }
-            "rust-src" => {
-                let why = "every target of xbuild has its std";
-                facts.needless(&component.origin, what, why);
-            }
-            _ => facts.left_out(
-                &component.origin,
-                what,
-                "xbuild's toolchain has no such component",
-            ),
+    let wanted = match rust::wanted(&file, debian, table) {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            let place = file.channel.or(file.profile).map(|one| one.origin);
+            let why = "every build stops there until it is right";
+            facts.left_out(&place.unwrap_or(Origin::Default), error.to_string(), why);
+            return Ok(false);
         }
-    }
-    Ok(())
-}
-
-fn channel_of(facts: &mut Facts, channel: &Setting<String>) {
-    let what = format!("channel {}", channel.value);
-    if channel.value == "stable" {
-        facts.needless(
-            &channel.origin,
-            what,
-            "xbuild's Rust is a stable one, pinned",
-        );
+    };
+    let is_locked = wanted.is_some();
+    let stays = if is_locked {
+        "`xbuild lock` pins it, and it is read where it is"
     } else {
-        let why =
-            "xbuild builds with the pinned Rust of its toolchain: `xbuild toolchain` names it";
-        facts.left_out(&channel.origin, what, why);
+        "xbuild's Rust is that one, pinned"
+    };
+    if let Some(channel) = &file.channel {
+        let what = format!("channel {}", channel.value);
+        facts.needless(&channel.origin, what, stays);
     }
+    if let Some(profile) = &file.profile {
+        let why = if is_locked {
+            stays
+        } else {
+            "rustc, cargo, std and clippy are there"
+        };
+        facts.needless(&profile.origin, "toolchain.profile", why);
+    }
+    for component in &file.components {
+        let what = format!("component {}", component.value);
+        let why = match component.value.as_str() {
+            "cargo" | "clippy" | "rust-std" | "rustc" | "rust-docs" => {
+                "the toolchain has it where it is used"
+            }
+            "rust-analyzer" | "rls" => "it works on the source: rustup's own goes on doing so",
+            _ if is_locked => stays,
+            "rustfmt" => "it works on the source: rustup's own goes on doing so",
+            "rust-src" => "every target of xbuild has its std",
+            _ => {
+                let why = "Debian's Rust has no such component: a version that is not Debian's has";
+                facts.left_out(&component.origin, what, why);
+                continue;
+            }
+        };
+        facts.needless(&component.origin, what, why);
+    }
+    Ok(is_locked)
 }

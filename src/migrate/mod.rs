@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{FILE_NAME, FileLayer, Origin};
 use crate::error::{Error, Kind, Result};
+use crate::rust;
 use crate::target::Table;
 
 pub use gather::gather;
@@ -74,7 +75,8 @@ pub struct Plan {
     pub left_out: Vec<Note>,
     /// The target to try first.
     pub first: String,
-    /// Whether it asks for packages, which are locked before a build.
+    /// Whether packages or a Rust are asked for, which are locked before a
+    /// build.
     pub locks: bool,
 }
 
@@ -109,12 +111,15 @@ pub fn plan(files: &[File], read: &dyn Fn(&Path) -> Option<String>) -> Result<Pl
     for file in of(Format::CargoConfig) {
         cargo::config(&mut facts, &file.path, &file.text)?;
     }
+    let debian = rust::debian_version()?;
+    let mut rust = false;
     for file in of(Format::RustToolchain) {
-        cargo::toolchain(&mut facts, &file.path, &file.text)?;
+        rust |= cargo::toolchain(&mut facts, &file.path, &file.text, &debian, &table)?;
     }
     facts.extend(ci);
 
-    let plan = write::plan(draft::draft(&table, facts));
+    let mut plan = write::plan(draft::draft(&table, facts));
+    plan.locks |= rust;
     // Nobody is to be left with a file that the next command refuses.
     match FileLayer::parse(Path::new(FILE_NAME), &plan.text) {
         Ok(_) => Ok(plan),

@@ -353,7 +353,7 @@ fn every_key_is_carried_over_or_has_a_reason() {
         (
             "rust-toolchain.toml",
             "[toolchain]\nchannel = '1.75'\n",
-            "-channel 1.75 → xbuild builds with the pinned Rust",
+            "=channel 1.75 → `xbuild lock` pins it",
         ),
         (
             "rust-toolchain.toml",
@@ -377,13 +377,23 @@ fn every_key_is_carried_over_or_has_a_reason() {
         ),
         (
             "rust-toolchain.toml",
+            "[toolchain]\nchannel = 'nightly'\ncomponents = ['miri']\n",
+            "=component miri → `xbuild lock` pins it",
+        ),
+        (
+            "rust-toolchain.toml",
+            "[toolchain]\nchannel = 'nightlyy'\n",
+            "-rust-toolchain.toml:2: `nightlyy` is no channel",
+        ),
+        (
+            "rust-toolchain.toml",
             "[toolchain]\npath = '/x'\n",
             "-toolchain.path",
         ),
         (
             "rust-toolchain",
             "nightly-2026-01-01\n",
-            "-rust-toolchain:1: channel nightly-2026-01-01",
+            "=rust-toolchain:1: channel nightly-2026-01-01",
         ),
         // The CI's
         (

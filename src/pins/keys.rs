@@ -1,4 +1,5 @@
-//! The archive's OpenPGP keys, and whether one of them signed a text. [pure]
+//! OpenPGP keys, the archive's among them, and whether one of them signed a
+//! text. [pure]
 //!
 //! What is checked of a signature (RFC 9580): it is over the text itself, with
 //! SHA-256 or stronger; it was made by a known key or by a subkey that may
@@ -7,7 +8,7 @@
 //! has not expired and does not come from the future.
 
 use jiff::Timestamp;
-use pgp::composed::{CleartextSignedMessage, Deserializable, SignedPublicKey};
+use pgp::composed::{CleartextSignedMessage, Deserializable, DetachedSignature, SignedPublicKey};
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{Signature, SignatureType};
 use pgp::types::{KeyDetails, VerifyingKey};
@@ -89,8 +90,8 @@ impl Keys {
         let text = message.signed_text();
         let mut why = "is not signed by any known key".to_owned();
         for signature in message.signatures() {
-            match self.accept(signature, &text, now) {
-                Ok(()) => return Ok(text.replace("\r\n", "\n")),
+            match self.accept(signature, text.as_bytes(), now) {
+                Ok(_) => return Ok(text.replace("\r\n", "\n")),
                 Err(Some(reason)) => why = reason,
                 Err(None) => {}
             }
@@ -98,24 +99,44 @@ impl Keys {
         Err(why)
     }
 
-    /// `Err(None)` where the signature is by a key that is not known.
+    /// Whether an armoured signature that stands beside some bytes is by one
+    /// of the keys; gives the fingerprint of that primary key, in upper-case
+    /// hex.
+    ///
+    /// # Errors
+    /// Why the bytes are not to be believed.
+    pub fn signer_of(
+        &self,
+        bytes: &[u8],
+        signature: &str,
+        now: Option<Timestamp>,
+    ) -> Result<String, String> {
+        let (detached, _) = DetachedSignature::from_string(signature)
+            .map_err(|error| format!("has a signature that cannot be read: {error}"))?;
+        let accepted = self.accept(&detached.signature, bytes, now);
+        accepted.map_err(|why| why.unwrap_or_else(|| "is not signed by any known key".to_owned()))
+    }
+
+    /// The fingerprint of the primary key that made a signature; `Err(None)`
+    /// where that is by a key that is not known.
     fn accept(
         &self,
         signature: &Signature,
-        text: &str,
+        text: &[u8],
         now: Option<Timestamp>,
-    ) -> Result<(), Option<String>> {
+    ) -> Result<String, Option<String>> {
         for key in &self.0 {
             let self_signatures = || {
                 let of_users = key.details.users.iter().flat_map(|user| &user.signatures);
                 of_users.chain(&key.details.direct_signatures)
             };
             let revoked = !key.details.revocation_signatures.is_empty();
+            let fingerprint = || format!("{:X}", key.fingerprint());
             if is_by(signature, &key.primary_key) {
                 let good = check_signature(signature, &key.primary_key, text, now)
                     .and_then(|at| check_lifetime(&key.primary_key, self_signatures(), at))
                     .and_then(|()| check_not(revoked));
-                return good.map_err(Some);
+                return good.map(|()| fingerprint()).map_err(Some);
             }
             for subkey in &key.public_subkeys {
                 if !is_by(signature, &subkey.key) {
@@ -135,7 +156,7 @@ impl Keys {
                         true => Ok(()),
                         false => Err("is signed by a subkey that may not sign".to_owned()),
                     });
-                return good.map_err(Some);
+                return good.map(|()| fingerprint()).map_err(Some);
             }
         }
         Err(None)
@@ -156,7 +177,7 @@ fn is_by(signature: &Signature, key: &impl KeyDetails) -> bool {
 fn check_signature(
     signature: &Signature,
     key: &impl VerifyingKey,
-    text: &str,
+    text: &[u8],
     now: Option<Timestamp>,
 ) -> Result<i64, String> {
     if !matches!(
@@ -172,7 +193,7 @@ fn check_signature(
         return Err("has a signature with a hash that is too weak".to_owned());
     }
     signature
-        .verify(key, text.as_bytes())
+        .verify(key, text)
         .map_err(|_| "was altered after it was signed".to_owned())?;
     let made = signature
         .created()

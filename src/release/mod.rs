@@ -31,6 +31,8 @@ use crate::error::{Error, Kind, Result};
 use crate::package::{Format, gather};
 use crate::pins::{Pins, Sha256};
 use crate::rebuild;
+use crate::rust::RustPin;
+use crate::target::TargetSpec;
 use crate::toolchain::Part;
 use crate::{attest, nix, shell, terminal};
 
@@ -126,6 +128,7 @@ pub fn run(request: &Request, args: &CargoArgs, options: &Options) -> Result<Res
         arguments: arguments(args),
         crates: lock.crates,
         packages: packages(request)?,
+        rust: rust(request),
         pins: Pins::embedded_sha256(),
         toolchain_definition: definition()?,
         passthrough: passthrough(request),
@@ -308,6 +311,19 @@ fn packages(request: &Request) -> Result<Vec<crate::pins::Package>> {
     let pins = Pins::embedded()?;
     let packages = Part::packages(&parts, &pins)?;
     Ok(packages.into_iter().cloned().collect())
+}
+
+/// The release of Rust that the toolchains are made of in the place of
+/// Debian's.
+fn rust(request: &Request) -> Option<RustPin> {
+    let pin = request.specs.iter().find_map(TargetSpec::rust)?;
+    let parts: Vec<Part> = request.specs.iter().map(Part::toolchain).collect();
+    let parts: Vec<&Part> = parts.iter().collect();
+    let files = Part::components(&parts);
+    Some(RustPin {
+        files: files.into_iter().cloned().collect(),
+        ..RustPin::clone(pin)
+    })
 }
 
 fn definition() -> Result<Sha256> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Base, Floor, HOST, Libc, StdSource, Table, Target, looks_like_triple, other_system};
 use crate::error::{Error, Kind, Result};
 use crate::lock::Libraries;
+use crate::rust::RustPin;
 
 /// A known triple and, for a glibc target, a floor that is possible.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct TargetSpec {
     /// Whether nobody asked for this floor.
     by_default: bool,
     libraries: Option<Arc<Libraries>>,
+    /// The Rust that it is built with, where it is not Debian's.
+    rust: Option<Arc<RustPin>>,
     /// Whether a C++ library of its own is wanted, where not every sysroot of
     /// the target has one.
     cplusplus: bool,
@@ -56,6 +59,7 @@ impl TargetSpec {
                 floor: None,
                 by_default: false,
                 libraries: None,
+                rust: None,
                 cplusplus: false,
             });
         };
@@ -76,6 +80,7 @@ impl TargetSpec {
             floor: Some(floor),
             by_default: asked.or(preferred).is_none(),
             libraries: None,
+            rust: None,
             cplusplus: false,
         })
     }
@@ -85,6 +90,15 @@ impl TargetSpec {
     pub fn with_libraries(self, libraries: Libraries) -> Self {
         TargetSpec {
             libraries: Some(Arc::new(libraries)),
+            ..self
+        }
+    }
+
+    /// The same target with another Rust than Debian's.
+    #[must_use]
+    pub fn with_rust(self, rust: Arc<RustPin>) -> Self {
+        TargetSpec {
+            rust: Some(rust),
             ..self
         }
     }
@@ -102,6 +116,11 @@ impl TargetSpec {
     /// The packages that its sysroot has besides its own.
     pub fn libraries(&self) -> Option<&Arc<Libraries>> {
         self.libraries.as_ref()
+    }
+
+    /// The Rust that it is built with, where it is not Debian's.
+    pub fn rust(&self) -> Option<&Arc<RustPin>> {
+        self.rust.as_ref()
     }
 
     pub fn target(&self) -> &Target {
@@ -172,9 +191,14 @@ impl TargetSpec {
             }
         }
         match self.target.std {
+            _ if self.rust.is_some() => {}
             StdSource::Debian if self.triple() != HOST => sets.push(format!("std-{arch}")),
             StdSource::Debian => {}
             StdSource::Source => sets.push("rust-src".to_owned()),
+        }
+        if self.rust.is_some() {
+            // Its own standard library comes with another Rust.
+            sets.retain(|set| set != "std-amd64");
         }
         sets.sort();
         sets.dedup();

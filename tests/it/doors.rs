@@ -13,7 +13,7 @@ use std::thread;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tiny_http::{Response, Server};
-use xbuild::fetch::{Mirrors, Options};
+use xbuild::fetch::{BaseUrl, Mirrors, Options};
 use xbuild::host::{self, Folders};
 use xbuild::nix::{Choice, Hold, Nix, Request, nix_sources};
 use xbuild::pins::{self, Pins, Sha256};
@@ -142,6 +142,7 @@ fn workshop() -> Workshop {
         mirrors_only: false,
         nix: Choice::Own,
         offline: false,
+        dist_server: BaseUrl::parse("http://127.0.0.1:9").expect("an address"),
     }
 }
 

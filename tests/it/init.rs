@@ -125,7 +125,8 @@ fn files_are_found_around_a_workspace_in_a_repository() {
         .ok()
         .says("Carried ../.github/workflows/b.yaml:1: target i686-unknown-linux-gnu")
         .says("Left out ../.cargo/config.toml:2: build.rustc-wrapper sccache")
-        .says("Left out rust-toolchain:1: channel 1.75.0");
+        .says("Needless rust-toolchain:1: channel 1.75.0")
+        .says("Next xbuild lock");
     let text = fs::read_to_string(folder.path().join("rust/xbuild.toml")).expect("a file");
     assert!(!text.contains("s390x"), "{text}");
     // The line above holds for every folder below.

@@ -33,6 +33,7 @@ fn build(desk: &Desk) -> (Build, Vec<(String, Sha256)>) {
         arguments: vec!["build".into(), "--release".into()],
         crates: Vec::new(),
         packages: Vec::new(),
+        rust: None,
         pins: Sha256::of(b"pins"),
         toolchain_definition: Sha256::of(b"nix"),
         passthrough: Vec::new(),

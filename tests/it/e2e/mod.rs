@@ -16,5 +16,6 @@ mod natives;
 mod programs;
 mod registries;
 mod runners;
+mod rust;
 mod volumes;
 mod workspace;

@@ -1,0 +1,188 @@
+//! Resolving what is wanted in a channel's manifest, and proving a pin in the
+//! same way.
+
+use std::collections::BTreeSet;
+
+use super::pin::{Component, RustPin};
+use super::server::{Server, Verified};
+use super::{ReleaseKey, Wanted};
+use crate::config::nearest;
+use crate::error::{Error, Kind, Result};
+use crate::fetch::{BaseUrl, Client, Timeouts};
+use crate::lock::FILE_NAME;
+use crate::target::HOST;
+
+/// Components that are pinned whether they are asked for or not: what is not
+/// used is never downloaded.
+const ALWAYS: [&str; 4] = ["cargo", "clippy", "rust-src", "rustc"];
+
+/// Makes pins from the manifests of a server.
+#[derive(Debug)]
+pub struct Maker<'a> {
+    base: &'a BaseUrl,
+    key: &'a ReleaseKey,
+    client: Client,
+    /// xbuild's own targets, whose standard libraries are pinned too.
+    triples: Vec<String>,
+}
+
+impl<'a> Maker<'a> {
+    /// # Errors
+    /// Where a proxy's address cannot be understood.
+    pub fn new(base: &'a BaseUrl, key: &'a ReleaseKey, triples: Vec<String>) -> Result<Self> {
+        Ok(Maker {
+            base,
+            key,
+            client: Client::new(Timeouts::default())?,
+            triples,
+        })
+    }
+
+    /// Pins what is wanted. `before` is what was pinned for the same until
+    /// now: a channel never goes back.
+    ///
+    /// # Errors
+    /// `Kind::Config` for what Rust has never released, naming where it is
+    /// asked for; `Kind::Network`; `Kind::Integrity`.
+    pub fn make(&self, wanted: &Wanted, before: Option<&RustPin>) -> Result<RustPin> {
+        let server = self.server();
+        let path = wanted.channel.manifest();
+        let verified = server.manifest(&path, &wanted.channel)?;
+        let verified = verified.ok_or_else(|| self.unknown(wanted, &path))?;
+        let date = &verified.manifest.date;
+        let before = before.filter(|before| before.channel == wanted.channel.to_string());
+        if let Some(before) = before.filter(|before| before.date > *date) {
+            let message = format!(
+                "`{}/{path}` is of {date}, and `{FILE_NAME}` has one of {}",
+                self.base, before.date
+            );
+            return Err(Error::new(Kind::Integrity, message)
+                .hint("the server lags behind, or somebody holds news back: try another"));
+        }
+        let mut pin = self.resolve(wanted, &verified)?;
+        for file in &mut pin.files {
+            file.size = server.size(&file.path)?;
+        }
+        Ok(pin)
+    }
+
+    /// Proves that a pin follows from the manifest that it names.
+    ///
+    /// # Errors
+    /// `Kind::Integrity` where it does not; as [`Maker::make`].
+    pub fn prove(&self, pin: &RustPin, wanted: &Wanted) -> Result<()> {
+        let path = wanted.channel.manifest_of(&pin.date);
+        let verified = self.server().manifest(&path, &wanted.channel)?;
+        let verified = verified.ok_or_else(|| self.unknown(wanted, &path))?;
+        let right = self.resolve(wanted, &verified)?;
+        // The manifest says nothing of sizes, and another xbuild may know of
+        // fewer targets.
+        let follows = pin.files.iter().all(|file| {
+            let file = Component {
+                size: 0,
+                ..file.clone()
+            };
+            right.files.contains(&file)
+        });
+        let right = RustPin {
+            files: pin.files.clone(),
+            ..right
+        };
+        if follows && right == *pin {
+            return Ok(());
+        }
+        let message = format!(
+            "the Rust of `{FILE_NAME}` does not follow from the signed `{}/{path}`",
+            self.base
+        );
+        Err(Error::new(Kind::Integrity, message).hint("xbuild lock --update"))
+    }
+
+    fn server(&self) -> Server<'_> {
+        Server {
+            base: self.base,
+            key: self.key,
+            client: &self.client,
+        }
+    }
+
+    /// The pin that follows from a manifest, without the sizes of files.
+    fn resolve(&self, wanted: &Wanted, verified: &Verified) -> Result<RustPin> {
+        let manifest = &verified.manifest;
+        let mut files: BTreeSet<Component> = BTreeSet::new();
+        let mut find = |name: &str, target: &str| -> Result<bool> {
+            let found = manifest.find(name, target).map_err(|why| {
+                let message = format!(
+                    "the manifest of {} of {} {why}",
+                    wanted.channel, manifest.date
+                );
+                Error::new(Kind::Integrity, message)
+            })?;
+            Ok(match found {
+                None => false,
+                Some(found) => {
+                    files.insert(Component {
+                        name: name.to_owned(),
+                        target: found.target,
+                        path: found.path,
+                        sha256: found.sha256,
+                        size: 0,
+                    }) || true
+                }
+            })
+        };
+        let here = format!("Rust {} of {}", manifest.version(), manifest.date);
+        for name in ALWAYS {
+            let found = find(name, HOST)?;
+            if !found && matches!(name, "cargo" | "rustc") {
+                let message = format!("{}: {here} has no {name} for {HOST}", wanted.origin);
+                return Err(Error::new(Kind::Config, message).hint(wanted.channel.remedy()));
+            }
+        }
+        for name in &wanted.components {
+            if !find(name, HOST)? {
+                let message = format!("{}: {here} has no component `{name}`", wanted.origin);
+                let error = Error::new(Kind::Config, message);
+                return Err(match nearest(name, manifest.components()) {
+                    Some(near) if near != name => error.hint(format!("did you mean `{near}`?")),
+                    _ => error.hint(wanted.channel.remedy()),
+                });
+            }
+        }
+        for triple in &self.triples {
+            let found = find("rust-std", triple)?;
+            if !found && triple == HOST {
+                let message = format!("{}: {here} has no std for {HOST}", wanted.origin);
+                return Err(Error::new(Kind::Config, message).hint(wanted.channel.remedy()));
+            }
+        }
+        for target in &wanted.targets {
+            if !find("rust-std", target)? {
+                let message = format!("{}: {here} has no std for `{target}`", wanted.origin);
+                let error = Error::new(Kind::Config, message);
+                return Err(match nearest(target, manifest.targets()) {
+                    Some(near) => error.hint(format!("did you mean `{near}`?")),
+                    None => error.hint("take it out of `targets`"),
+                });
+            }
+        }
+        Ok(RustPin {
+            channel: wanted.channel.to_string(),
+            components: wanted.components.clone(),
+            targets: wanted.targets.clone(),
+            version: manifest.version().to_owned(),
+            date: manifest.date.clone(),
+            sha256: verified.sha256,
+            key: verified.key.clone(),
+            files: files.into_iter().collect(),
+        })
+    }
+
+    fn unknown(&self, wanted: &Wanted, path: &str) -> Error {
+        let message = format!(
+            "{}: there is no Rust {} at `{}/{path}`",
+            wanted.origin, wanted.channel, self.base
+        );
+        Error::new(Kind::Config, message).hint(wanted.channel.remedy())
+    }
+}
