@@ -33,14 +33,7 @@ step {
         while read -r file; do printf '%s\t%s\t%s\n' "$package" "$version" "$file"; done >> $out/owners
     done < $listPath
     touch $out/owners
-    find . -type l | while read -r link; do
-      to=$(readlink "$link")
-      case $to in
-        /*)
-          up=$(dirname "$link" | sed -e 's|^\./*||' -e 's|[^/][^/]*|..|g')
-          ln -snf "''${up:+$up/}''${to#/}" "$link" ;;
-      esac
-    done
+    ${import ./relative-links.nix}
     chmod -R u+w .
     rm -rf bin sbin usr/bin usr/sbin usr/games usr/lib/debug etc var run srv opt
     cd usr/share 2> /dev/null && rm -rf bug doc doc-base gdb gtk-doc info lintian locale man perl perl5

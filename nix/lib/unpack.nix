@@ -15,14 +15,7 @@ step {
     done
     cd "$out"
     rm -rf usr/share/doc usr/share/man usr/share/lintian usr/share/locale usr/share/bug
-    find . -type l | while read -r link; do
-      to=$(readlink "$link")
-      case $to in
-        /*)
-          up=$(dirname "$link" | sed -e 's|^\./*||' -e 's|[^/][^/]*|..|g')
-          ln -snf "''${up:+$up/}''${to#/}" "$link" ;;
-      esac
-    done
+    ${import ./relative-links.nix}
     ${script}
   '';
 }
