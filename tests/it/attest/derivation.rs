@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::release::{CLOCK, Repository, TARGET, key};
+use super::release::{Repository, TARGET, key};
 use crate::second_store::Builder;
 use crate::support::{copy, one_at_a_time, repository, xbuild};
 
@@ -111,17 +111,7 @@ fn a_release_of_derivations_has_the_shells_bits() {
 #[test]
 fn what_nix_does_not_build_again_is_released_only_as_unverified() {
     let _guard = one_at_a_time();
-    let at = Repository::new("p");
-    at.desk.write("p/build.rs", CLOCK);
-    at.desk
-        .write("p/src/main.rs", "fn main() { println!(env!(\"NOW\")); }\n");
-    at.commit("p");
-    at.release("p", &["--derivation"])
-        .exits(90)
-        .says("is not reproducible")
-        .says("--no-verify");
-    let folder = at.desk.path("p/target/dist");
-    assert!(!folder.exists(), "something was released");
+    let (at, folder) = Repository::irreproducible(&["--derivation"]);
     at.release("p", &["--derivation", "--no-verify"])
         .ok()
         .says("not verified");

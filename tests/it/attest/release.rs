@@ -1,7 +1,7 @@
 //! `xbuild release`, from a commit to files that others verify.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -75,6 +75,23 @@ impl Repository {
             &["remote", "add", "origin", "https://me:pw@git.invalid/spied"],
         );
         repository
+    }
+
+    /// A project `p` that no second build makes the same, and that a release
+    /// with `words` has refused for it. Gives the folder of releases.
+    pub fn irreproducible(words: &[&str]) -> (Self, PathBuf) {
+        let at = Repository::new("p");
+        at.desk.write("p/build.rs", CLOCK);
+        at.desk
+            .write("p/src/main.rs", "fn main() { println!(env!(\"NOW\")); }\n");
+        at.commit("p");
+        at.release("p", words)
+            .exits(90)
+            .says("`spied` is not reproducible")
+            .says("--no-verify");
+        let folder = at.desk.path("p/target/dist");
+        assert!(!folder.exists(), "something was released");
+        (at, folder)
     }
 
     fn git(&self, name: &str, args: &[&str]) {
@@ -293,17 +310,7 @@ fn a_release_is_verified_by_others_and_the_same_elsewhere() {
 #[test]
 fn what_differs_is_released_only_as_unverified() {
     let _guard = one_at_a_time();
-    let at = Repository::new("p");
-    at.desk.write("p/build.rs", CLOCK);
-    at.desk
-        .write("p/src/main.rs", "fn main() { println!(env!(\"NOW\")); }\n");
-    at.commit("p");
-    let folder = at.desk.path("p/target/dist");
-    let differs = at.release("p", &[]).exits(90);
-    differs
-        .says("`spied` is not reproducible")
-        .says("--no-verify");
-    assert!(!folder.exists(), "something was released");
+    let (at, folder) = Repository::irreproducible(&[]);
     at.release("p", &["--no-verify"])
         .ok()
         .says("not verified")
