@@ -43,13 +43,23 @@ let
   withLibcxx = import ./lib/libcxx.nix { inherit step packages llvm; };
   stdSource = import ./lib/std-source.nix { inherit step llvm userland hostCc; };
   makeRuntime = import ./lib/runtime.nix { inherit step; };
-  makeCc = import ./lib/cc.nix {
-    inherit step llvm;
+  makeCc = import ./lib/cc.nix { inherit step llvm; };
+  makeCMake = import ./lib/cmake.nix {
+    inherit step;
     hostTriple = hostTarget.triple;
   };
   makeRunner = import ./lib/runner.nix { inherit step unpack packages; };
   makeToolchain = import ./lib/toolchain.nix {
-    inherit step packages llvm buildTools pkgConfig userland host;
+    inherit
+      step
+      packages
+      llvm
+      buildTools
+      pkgConfig
+      userland
+      makeCMake
+      host
+      ;
     debian = rust;
   };
   exactRust = import ./lib/exact-rust.nix {

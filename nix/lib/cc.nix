@@ -1,13 +1,8 @@
-# clang as a cross compiler and linker for one sysroot, and what CMake must be
-# told of it.
+# clang as a cross compiler and linker for one sysroot.
 #
 # clang reads TRIPLE.cfg from the folder that it stands in, after resolving
 # links: so it is a copy (134 kB), not a link, and no shell wrapper is needed.
-{
-  step,
-  llvm,
-  hostTriple,
-}:
+{ step, llvm }:
 {
   name,
   target,
@@ -24,14 +19,6 @@ let
       "\nfor mode in \"\" -clang++; do ln -s $triple$mode.cfg arm-\${triple#armv7-}$mode.cfg; done"
     else
       "";
-  # As `uname -m` says it.
-  named = builtins.head (builtins.match "([^-]+)-.*" target.clang);
-  processor =
-    {
-      armv7 = "armv7l";
-      powerpc64le = "ppc64le";
-    }
-    .${named} or named;
 in
 step {
   name = "cc-${name}";
@@ -47,39 +34,8 @@ step {
     ++ flags
     ++ [ "" ]
   );
-  # What runs here is no cross build: CMake then runs what it has compiled.
-  toolchain = builtins.concatStringsSep "\n" (
-    (
-      if target.triple == hostTriple then
-        [ ]
-      else
-        [
-          "set(CMAKE_SYSTEM_NAME Linux)"
-          "set(CMAKE_SYSTEM_PROCESSOR ${processor})"
-        ]
-    )
-    ++ [
-      "set(CMAKE_C_COMPILER @out@/bin/${target.clang}-clang)"
-      "set(CMAKE_CXX_COMPILER @out@/bin/${target.clang}-clang++)"
-      "set(CMAKE_ASM_COMPILER @out@/bin/${target.clang}-clang)"
-      "set(CMAKE_AR @out@/bin/${target.clang}-ar CACHE FILEPATH \"\")"
-      "set(CMAKE_RANLIB @out@/bin/${target.clang}-ranlib CACHE FILEPATH \"\")"
-      "set(CMAKE_NM @out@/bin/${target.clang}-nm CACHE FILEPATH \"\")"
-      "set(CMAKE_STRIP @out@/bin/${target.clang}-strip CACHE FILEPATH \"\")"
-      "set(CMAKE_OBJCOPY @out@/bin/${target.clang}-objcopy CACHE FILEPATH \"\")"
-      "set(CMAKE_READELF @out@/bin/${target.clang}-readelf CACHE FILEPATH \"\")"
-      "set(CMAKE_FIND_ROOT_PATH ${sysroot})"
-      "set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)"
-      "set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)"
-      "set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)"
-      "set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)"
-      ""
-    ]
-  );
-  passAsFile = [ "toolchain" ];
   script = ''
     mkdir -p $out/bin $out/lib
-    sed "s|@out@|$out|g" $toolchainPath > $out/toolchain.cmake
     cd $out/bin
     cp ${llvm}/bin/clang ${target.clang}-clang
     ln -s ${target.clang}-clang ${target.clang}-clang++

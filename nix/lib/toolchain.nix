@@ -12,6 +12,7 @@
   buildTools,
   pkgConfig,
   userland,
+  makeCMake,
   host,
 }:
 {
@@ -37,11 +38,11 @@ let
   lower = builtins.replaceStrings [ "-" ] [ "_" ];
   variables =
     {
+      name,
       target,
       cc,
       sysroot,
-      ...
-    }:
+    }@parts:
     let
       tool = tool: "${cc}/bin/${target.clang}-${tool}";
       t = lower target.triple;
@@ -64,7 +65,7 @@ let
         map (folder: "${sysroot}/usr/${folder}/pkgconfig") folders
       );
       "PKG_CONFIG_SYSROOT_DIR_${t}" = "${sysroot}";
-      "CMAKE_TOOLCHAIN_FILE_${t}" = "${cc}/toolchain.cmake";
+      "CMAKE_TOOLCHAIN_FILE_${t}" = "${makeCMake parts}";
       "BINDGEN_EXTRA_CLANG_ARGS_${t}" = "--target=${target.clang} --sysroot=${sysroot}";
     };
   facts = {
@@ -101,8 +102,18 @@ let
       "${userland}/bin"
     ];
     env =
-      variables host
-      // variables { inherit target cc sysroot; }
+      variables {
+        name = "host";
+        inherit (host) target cc sysroot;
+      }
+      // variables {
+        inherit
+          name
+          target
+          cc
+          sysroot
+          ;
+      }
       // {
         RUSTC = "${rust}/bin/rustc";
         RUSTDOC = "${rust}/bin/rustdoc";

@@ -6,10 +6,12 @@ use std::fs;
 use super::elf::elf;
 use crate::support::{copied, one_at_a_time, xbuild};
 
-const TARGETS: [&str; 3] = [
+const TARGETS: [&str; 5] = [
     "x86_64-unknown-linux-gnu.2.17",
     "x86_64-unknown-linux-musl",
     "aarch64-unknown-linux-gnu.2.17",
+    "aarch64-unknown-linux-musl",
+    "armv7-unknown-linux-gnueabihf.2.28",
 ];
 
 /// The tests of the fixture, one for each library, on the target itself.
@@ -33,7 +35,7 @@ fn libraries_of_other_languages_work_on_their_target() {
         call("build").args(packages.iter().copied()).run().ok();
         let tested = call("test").args(["--", "--test-threads=2"]).run().ok();
         let passed = tested.stdout.matches(" ... ok").count();
-        assert_eq!(passed, if is_static { 16 } else { 17 }, "{tested}");
+        assert_eq!(passed, if is_static { 17 } else { 18 }, "{tested}");
 
         // A C program that links a static library in Rust, and runs.
         let build = "$(env | sed -n \"s/^CC_$0=//p\") archive/archive.c -o /tmp/archive \
