@@ -64,6 +64,7 @@ let
   };
   exactRust = import ./lib/exact-rust.nix {
     inherit step libs llvm patchelf userland stdSource;
+    xz = import ./lib/xz.nix { inherit step unpack packages libs patchelf; };
     host = hostTarget.triple;
     triples = builtins.attrNames targets;
   };

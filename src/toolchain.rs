@@ -66,7 +66,7 @@ impl Part {
     pub fn clippy(rust: Option<&Arc<RustPin>>) -> Self {
         let sets: &[&str] = match rust {
             None => &["bootstrap", "rust", "llvm", "std-amd64", "clippy"],
-            Some(_) => &["bootstrap", "rust", "llvm"],
+            Some(_) => &["bootstrap", "rust", "llvm", "xz"],
         };
         Part {
             attr: "clippy".to_owned(),

@@ -8,6 +8,7 @@
   libs,
   llvm,
   patchelf,
+  xz,
   userland,
   stdSource,
   host,
@@ -48,7 +49,7 @@ let
   unpack = ''
     unpack() {
       mkdir unpacked
-      xz -dc "$1" | tar -x -C unpacked -f -
+      ${xz}/bin/xz -dc "$1" | tar -x -C unpacked -f -
       for part in $(cat unpacked/*/components); do
         rm -f unpacked/*/$part/manifest.in
         cp -r unpacked/*/$part/. "$2"/

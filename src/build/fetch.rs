@@ -1,6 +1,6 @@
 //! The fetch step: the one run of cargo with the network on.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::PathBuf;
 
@@ -19,6 +19,8 @@ use crate::shell::{self, FetchShell, Tools};
 use crate::target::HOST;
 use crate::terminal;
 
+const BOOTSTRAP: &str = "RUSTC_BOOTSTRAP";
+
 impl Build<'_> {
     /// Brings the crates into the cargo home, unless they are there: the one
     /// step with the network on.
@@ -32,6 +34,7 @@ impl Build<'_> {
             targets: &targets,
             cargo_home: &cargo_home,
             config: &home.config,
+            rustc: &self.rustc(),
         };
         let Need::Fetch(why) = wanted.need(self.args)? else {
             return Ok(());
@@ -44,7 +47,7 @@ impl Build<'_> {
             true => self.find_mirror(&targets)?,
             false => None,
         };
-        wanted.record(mirror.as_ref())
+        wanted.record(self.args, mirror.as_ref())
     }
 
     /// Brings every crate of the lock file, for whatever platform it is: cargo
@@ -93,6 +96,11 @@ impl Build<'_> {
             shell = with_home(shell, home);
             shell.env.extend(home.tokens.clone().into_iter().map(os));
             shell.env.extend(shell::from_caller(&request.vars, &[]));
+            // With it a stable cargo knows `-Z` too.
+            let bootstrap = request
+                .variables(&self.specs())
+                .remove_entry(OsStr::new(BOOTSTRAP));
+            shell.env.extend(bootstrap);
             shell.cwd.clone_from(&stage.cwd);
             let shell = FetchShell {
                 vars: &request.vars,
@@ -129,6 +137,13 @@ impl Build<'_> {
             terminal::status("Locked", request.project.lock.display());
         }
         Ok(())
+    }
+
+    /// The compiler, by its path in the store.
+    fn rustc(&self) -> String {
+        let variables = self.tools().environment();
+        let rustc = variables.get(OsStr::new("RUSTC"));
+        rustc.map_or_else(String::new, |path| path.to_string_lossy().into_owned())
     }
 
     /// Asks cargo where it keeps the crates of crates.io, which something else
@@ -191,8 +206,9 @@ impl Build<'_> {
         } else {
             project.manifest.clone()
         };
-        let words = ["--no-deps", "--quiet", "--offline"];
-        let invocation = metadata(words.map(Into::into).to_vec(), manifest);
+        let words = ["--no-deps", "--quiet", "--offline"].map(Into::into);
+        let words = words.into_iter().chain(self.args.unstable_words());
+        let invocation = metadata(words.collect(), manifest);
         let shell = self.shell(&invocation, &self.layout)?;
         if let (_, true) = self.listen(&shell)? {
             return Ok(());

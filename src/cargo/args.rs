@@ -73,6 +73,8 @@ pub struct CargoArgs {
     pub color: Option<String>,
     /// `--config`, as typed.
     pub config: Vec<OsString>,
+    /// The values of `-Z`, as typed.
+    pub unstable: Vec<OsString>,
 }
 
 /// Reads the words behind a verb.
@@ -135,6 +137,12 @@ impl CargoArgs {
             isolation: self.own.isolation.clone(),
             nix: self.own.nix.clone(),
         }
+    }
+
+    /// `-Z` as every run of cargo for the same command line gets it.
+    pub fn unstable_words(&self) -> impl Iterator<Item = OsString> {
+        let words = |value: &OsString| ["-Z".into(), value.clone()];
+        self.unstable.iter().flat_map(words)
     }
 
     fn long(&mut self, verb: Verb, word: &OsString, words: &mut Words<'_>) -> Result<()> {
@@ -200,6 +208,7 @@ impl CargoArgs {
         match name {
             "--color" => self.color = text(),
             "--config" => self.config.extend(value),
+            "-Z" => self.unstable.extend(value),
             "--profile" => self.profile = text(),
             "--debug" => self.profile = Some("dev".into()),
             "--release" | "-r" => self.profile = Some("release".into()),

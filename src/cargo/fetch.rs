@@ -44,6 +44,8 @@ pub struct Wanted<'a> {
     pub cargo_home: &'a Path,
     /// The text of [`super::home::Home::config`] for the fetch shell.
     pub config: &'a str,
+    /// The compiler, whose standard library has crates of its own.
+    pub rustc: &'a str,
 }
 
 /// Whether a fetch is needed.
@@ -65,6 +67,9 @@ struct Fetched {
     crates: [Option<u64>; 2],
     /// The hash of the configuration's text.
     config: String,
+    rustc: String,
+    /// The values of `-Z`.
+    unstable: Vec<String>,
     /// The name of [`Mirror`].
     #[serde(default)]
     mirror: Option<String>,
@@ -110,6 +115,12 @@ impl Wanted<'_> {
         if fetched.config != hash(self.config.as_bytes()) {
             return Ok(Need::Fetch("cargo's configuration has changed"));
         }
+        if fetched.rustc != self.rustc {
+            return Ok(Need::Fetch("the compiler is another one"));
+        }
+        if !unstable(args).all(|flag| fetched.unstable.contains(&flag)) {
+            return Ok(Need::Fetch("there is a new -Z"));
+        }
         let paths: Vec<&Path> = fetched
             .files
             .iter()
@@ -131,28 +142,35 @@ impl Wanted<'_> {
             .all(|seen| hash_of(&seen.path) == seen.sha256)
         {
             // Touched, not changed: next time the stamps say so at once.
-            self.write(fetched.targets, fetched.mirror)?;
+            self.write(fetched.targets, fetched.unstable, fetched.mirror)?;
             return Ok(Need::Nothing);
         }
         Ok(Need::Fetch("a manifest or Cargo.lock has changed"))
     }
 
-    /// Records that a fetch has succeeded, and from which mirror.
+    /// Records that a fetch for a command line has succeeded, and from which
+    /// mirror.
     ///
     /// # Errors
     /// `Kind::Filesystem`.
-    pub fn record(&self, mirror: Option<&Mirror>) -> Result<()> {
+    pub fn record(&self, args: &CargoArgs, mirror: Option<&Mirror>) -> Result<()> {
         for (_, crates_io) in mirror.iter().flat_map(|it| it.folders(self.cargo_home)) {
             // What the mirror's folder is bound on.
             fs::create_dir_all(&crates_io).at("create", &crates_io)?;
         }
         self.write(
             self.targets.to_vec(),
+            unstable(args).collect(),
             mirror.map(|mirror| mirror.name().to_owned()),
         )
     }
 
-    fn write(&self, targets: Vec<String>, mirror: Option<String>) -> Result<()> {
+    fn write(
+        &self,
+        targets: Vec<String>,
+        unstable: Vec<String>,
+        mirror: Option<String>,
+    ) -> Result<()> {
         let see = |path: &Path| Seen {
             path: path.to_owned(),
             stamp: Stamp::of(path),
@@ -164,6 +182,8 @@ impl Wanted<'_> {
             cargo_home: self.cargo_home.to_owned(),
             crates: crates(self.cargo_home),
             config: hash(self.config.as_bytes()),
+            rustc: self.rustc.to_owned(),
+            unstable,
             mirror,
             files: self.files().into_iter().map(see).collect(),
         };
@@ -186,6 +206,11 @@ impl Wanted<'_> {
             .map(PathBuf::as_path)
             .collect()
     }
+}
+
+fn unstable(args: &CargoArgs) -> impl Iterator<Item = String> {
+    let flags = args.unstable.iter();
+    flags.map(|flag| flag.to_string_lossy().into_owned())
 }
 
 /// The mirror that the last fetch for a target folder took crates.io's crates
@@ -256,6 +281,7 @@ pub fn invocation(args: &CargoArgs, targets: &[String], manifest: &Path) -> Carg
     if let Some(color) = &args.color {
         words.push(format!("--color={color}").into());
     }
+    words.extend(args.unstable_words());
     words.extend(
         args.config
             .iter()

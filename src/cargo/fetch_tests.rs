@@ -49,16 +49,18 @@ fn a_fetch_is_needed_only_when_something_has_changed() {
     let (root, home) = (top.path().join("ws"), top.path().join("home"));
     let one = ["a-b-c".to_owned()];
     let two = ["a-b-c".to_owned(), "d-e-f".to_owned()];
-    let need = |targets: &[String], config: &str| {
+    let need_with = |targets: &[String], config: &str, rustc: &str, line: &str| {
         let project = project(&root);
         let wanted = Wanted {
             project: &project,
             targets,
             cargo_home: &home,
             config,
+            rustc,
         };
-        wanted.need(&args("")).unwrap()
+        wanted.need(&args(line)).unwrap()
     };
+    let need = |targets: &[String], config: &str| need_with(targets, config, "rustc", "");
     let record = |targets: &[String]| {
         let project = project(&root);
         Wanted {
@@ -66,8 +68,9 @@ fn a_fetch_is_needed_only_when_something_has_changed() {
             targets,
             cargo_home: &home,
             config: "",
+            rustc: "rustc",
         }
-        .record(None)
+        .record(&args("-Zbuild-std"), None)
         .unwrap();
     };
     let state = root.join("target/xbuild/fetched.json");
@@ -84,6 +87,15 @@ fn a_fetch_is_needed_only_when_something_has_changed() {
         need(&one, "[net]"),
         Need::Fetch("cargo's configuration has changed")
     );
+
+    assert_eq!(
+        need_with(&one, "", "another", ""),
+        Need::Fetch("the compiler is another one")
+    );
+    let flags = |line: &str| need_with(&one, "", "rustc", line);
+    assert_eq!(flags("-Z build-std"), Need::Nothing);
+    let all = "-Zbuild-std -Zbuild-std-features=x";
+    assert_eq!(flags(all), Need::Fetch("there is a new -Z"));
 
     // Touched is not changed, and the new stamps are kept.
     let before = fs::read(&state).unwrap();
@@ -128,6 +140,7 @@ fn a_missing_lock_file_is_made_unless_that_is_forbidden() {
         targets: &targets,
         cargo_home: top.path(),
         config: "",
+        rustc: "rustc",
     };
     assert_eq!(
         wanted.need(&args("")).unwrap(),
@@ -238,6 +251,7 @@ fn cargo_fetch_gets_what_concerns_it() {
             false,
         ),
         ("--frozen -vv", " --frozen --verbose --verbose", false),
+        ("-Zbuild-std --release", " -Z build-std", true),
     ] {
         let args = args(line);
         let run = invocation(&args, &targets, manifest);

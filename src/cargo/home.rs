@@ -129,8 +129,16 @@ pub fn project_config(path: &Path, text: &str) -> Result<String> {
             "registries",
             "registry",
             "source",
+            "unstable",
         ],
     );
+    if let Some(Value::Table(unstable)) = table.get_mut("unstable") {
+        // The standard library has crates of its own.
+        keep(unstable, &["build-std", "build-std-features"]);
+        if unstable.is_empty() {
+            table.remove("unstable");
+        }
+    }
     each_registry(&mut table, |registry| {
         keep(
             registry,

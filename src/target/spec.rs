@@ -199,6 +199,7 @@ impl TargetSpec {
         if self.rust.is_some() {
             // Its own standard library comes with another Rust.
             sets.retain(|set| set != "std-amd64");
+            sets.push("xz".to_owned());
         }
         sets.sort();
         sets.dedup();

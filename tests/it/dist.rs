@@ -3,8 +3,8 @@
 //! signed with a key made here.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
@@ -265,7 +265,7 @@ pub fn packed() -> &'static Packed {
 
         let parent = test_home().join("rust-dist");
         // Another number for another way of packing.
-        let key = format!("{} 1", rust.display());
+        let key = format!("{} 2", rust.display());
         let folder = parent.join(&Sha256::of(key.as_bytes()).to_hex()[..16]);
         let is_there = folder.is_dir();
         let new = (!is_there).then(|| {
@@ -392,4 +392,26 @@ fn pack(path: &Path, part: &str, tree: &Tree) {
     }
     let packed = archive.into_inner().and_then(XzEncoder::finish);
     packed.expect("a packed archive").flush().expect("a file");
+    claim_large_dictionary(path);
+}
+
+/// Says in the header of a block that it takes a dictionary of 128 MiB to
+/// unpack, as it does for the official components. Format: "The .xz File
+/// Format", 3.1 and 5.3.1.
+fn claim_large_dictionary(path: &Path) {
+    const HEADER: u64 = 12;
+    let mut file = OpenOptions::new().read(true).write(true).open(path);
+    let file = file.as_mut().expect("a packed archive");
+    let mut header = [0; 12];
+    file.seek(SeekFrom::Start(HEADER)).expect("a block");
+    file.read_exact(&mut header).expect("the header of a block");
+    let [2, 0, 0x21, 1, dictionary, ..] = &mut header else {
+        panic!("a header of another form: {header:?}");
+    };
+    *dictionary = 30;
+    let mut crc = flate2::Crc::new();
+    crc.update(&header[..8]);
+    header[8..].copy_from_slice(&crc.sum().to_le_bytes());
+    file.seek(SeekFrom::Start(HEADER)).expect("a block");
+    file.write_all(&header).expect("the header of a block");
 }
