@@ -146,6 +146,9 @@ credential-provider = "./evil"
 directory = "vendor"
 [target.a-b-c]
 linker = "./evil"
+[unstable]
+build-std = ["core"]
+credential-process = true
 "#;
     let kept = project_config(Path::new("/p/.cargo/config.toml"), text).unwrap();
     assert!(
@@ -157,6 +160,7 @@ linker = "./evil"
         "sparse+https:",
         "directory = \"vendor\"",
         "offline = false",
+        "[unstable]\nbuild-std = [\"core\"]\n",
     ] {
         assert!(kept.contains(part), "{part}:\n{kept}");
     }

@@ -72,7 +72,8 @@ pub fn config(facts: &mut Facts, path: &Path, text: &str) -> Result<()> {
     if let Some(unstable) = file.table("unstable")? {
         for key in ["build-std", "build-std-features"] {
             if let Some(place) = unstable.place(key) {
-                let why = "every target of xbuild has its std; stable cargo passes over the key";
+                let why =
+                    "every target of xbuild has its std; the cargo of a nightly heeds the key";
                 facts.needless(&place, unstable.name_of(key), why);
             }
         }

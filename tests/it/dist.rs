@@ -19,12 +19,13 @@ use tiny_http::{Response, Server};
 use xbuild::fetch::BaseUrl;
 use xbuild::host::Folders;
 use xbuild::nix::{Choice, Realised};
-use xbuild::pins::Sha256;
+use xbuild::pins::{Pins, Sha256};
+use xbuild::process::Command;
 use xbuild::toolchain::{Part, Workshop};
 use xz2::write::XzEncoder;
 
 use crate::doors::spec;
-use crate::support::{Caller, temp, test_home};
+use crate::support::{Caller, repository, run, temp, test_home};
 
 pub const HOST: &str = "x86_64-unknown-linux-gnu";
 pub const AARCH64: &str = "aarch64-unknown-linux-gnu";
@@ -265,7 +266,7 @@ pub fn packed() -> &'static Packed {
 
         let parent = test_home().join("rust-dist");
         // Another number for another way of packing.
-        let key = format!("{} 2", rust.display());
+        let key = format!("{} 3", rust.display());
         let folder = parent.join(&Sha256::of(key.as_bytes()).to_hex()[..16]);
         let is_there = folder.is_dir();
         let new = (!is_there).then(|| {
@@ -331,6 +332,13 @@ pub fn packed() -> &'static Packed {
             files.insert(format!("{below}/packed-by"), Content::Text(MARK));
             add("rust-std", triple, &format!("rust-std-{triple}"), files);
         }
+        let source = (!is_there).then(|| source(&workshop));
+        let files = source.as_ref().map_or_else(Tree::new, |source| {
+            let mut files = Tree::new();
+            add_files(source.path(), "lib/rustlib/src/rust/library", &mut files);
+            files
+        });
+        add("rust-src", "*", "rust-src", files);
         // Another run of the tests may have been faster.
         if let Some(new) = new
             && fs::rename(new.path(), &folder).is_ok()
@@ -339,6 +347,40 @@ pub fn packed() -> &'static Packed {
         }
         Packed { folder, components }
     })
+}
+
+/// The source of the standard library, with the crates for it.
+fn source(workshop: &Workshop) -> TempDir {
+    let pins = Pins::embedded().expect("the pins");
+    let package = pins.package("trixie/all/rust-web-src").expect("the source");
+    let files = workshop.download(&[package]).expect("the source");
+    let folder = temp();
+    run(&Command::new(repository("nix/seed/busybox"))
+        .args(["sh", "-euc", UNPACK])
+        .arg(repository("nix/seed/busybox"))
+        .arg(&files[0])
+        .arg(folder.path()))
+    .ok();
+    folder
+}
+
+const UNPACK: &str = r#"set -o pipefail
+cd "$2"
+"$0" ar p "$1" data.tar.xz | "$0" xz -dc | "$0" tar -x -o -f - ./usr/src
+"$0" mv usr/src/rustc-*/library/* .
+"$0" rm -r usr"#;
+
+/// Every file below a folder.
+fn add_files(folder: &Path, below: &str, tree: &mut Tree) {
+    for entry in fs::read_dir(folder).expect("a folder to pack") {
+        let path = entry.expect("an entry to pack").path();
+        let place = format!("{below}/{}", name(&path));
+        if path.is_dir() {
+            add_files(&path, &place, tree);
+        } else {
+            tree.insert(place, Content::File(path));
+        }
+    }
 }
 
 fn name(path: &Path) -> String {

@@ -184,3 +184,63 @@ fn what_was_tampered_with_or_is_not_there_is_refused() {
         .says("what it locks of Rust lacks `rustc`");
     assert!(!project.join("target").join(AARCH64).exists());
 }
+
+/// A project of one file that asks for the nightly with its source.
+fn sourced(main: &str) -> TempDir {
+    let toolchain = format!("{}components = [\"rust-src\"]\n", minimal());
+    let project = project(&toolchain);
+    fs::remove_file(project.path().join("build.rs")).expect("no build script");
+    fs::write(project.path().join("src/main.rs"), main).expect("a program");
+    project
+}
+
+#[test]
+fn a_std_that_the_release_has_not_is_built_from_its_source() {
+    let _building = one_at_a_time();
+    let dist = Dist::with_compiler();
+    let project = sourced("fn main() { println!(\"{:?}\", std::env::args().last()) }\n");
+    let project = project.path();
+    call(&dist, project, &["lock"]).ok();
+    let lock = fs::read_to_string(project.join("xbuild.lock")).expect("the lock");
+    assert!(!lock.contains("musl"), "{lock}");
+    let target = "--target=x86_64-unknown-linux-musl";
+    let ran = call(&dist, project, &["run", "-q", target, "--", "one"]).ok();
+    assert_eq!(ran.stdout, "Some(\"one\")\n", "{ran}");
+}
+
+#[test]
+fn the_standard_library_is_built_with_the_project_where_cargo_is_told_to() {
+    let _building = one_at_a_time();
+    let dist = Dist::with_compiler();
+    let project = sourced("");
+    let project = project.path();
+    fs::rename(project.join("src/main.rs"), project.join("src/lib.rs")).expect("a library");
+    fs::create_dir(project.join(".cargo")).expect("a folder");
+    for (path, text) in [
+        (
+            "src/lib.rs",
+            "#![no_std]\npub fn twice(of: u8) -> u16 {\n    u16::from(of) * 2\n}\n",
+        ),
+        (".cargo/config.toml", "[unstable]\nbuild-std = [\"core\"]\n"),
+        // The packed compiler is a stable one by itself.
+        (
+            "xbuild.toml",
+            "[env]\npassthrough = [\"RUSTC_BOOTSTRAP=1\"]\n",
+        ),
+    ] {
+        fs::write(project.join(path), text).expect("a file of the project");
+    }
+    call(&dist, project, &["lock"]).ok();
+    let target = format!("--target={AARCH64}");
+    call(&dist, project, &["build", &target])
+        .ok()
+        .says("Compiling core v")
+        .says("lib/rustlib/src/rust/library/core)");
+    // All of it is there now.
+    call(&dist, project, &["build", "--frozen", &target]).ok();
+    // Without its source the release cannot do that.
+    fs::write(project.join("rust-toolchain.toml"), minimal()).expect("a toolchain file");
+    call(&dist, project, &["build", &target])
+        .exits(82)
+        .says("locks other components or targets of Rust nightly-2026-01-31");
+}
