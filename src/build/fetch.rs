@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use super::shells::{inside, verbose, with_home};
 use super::{Build, triples};
-use crate::cargo::fetch::{self, Need, Stage, Wanted};
+use crate::cargo::fetch::{self, Need, Wanted};
 use crate::cargo::home::Home;
 use crate::cargo::registry::Mirror;
-use crate::cargo::{CargoInvocation, Phase, Stdout};
+use crate::cargo::{CargoInvocation, Phase, Stage, Stdout};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::nix;
 use crate::process::quote;

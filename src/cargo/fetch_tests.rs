@@ -1,8 +1,9 @@
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use super::*;
-use crate::cargo::{Verb, split_args};
+use crate::cargo::{Stage, Verb, split_args};
 use crate::error::Kind;
 use crate::project::Query;
 

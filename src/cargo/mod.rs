@@ -12,6 +12,7 @@ mod messages;
 mod options;
 mod plan;
 pub mod registry;
+mod stage;
 mod user;
 mod verb;
 
@@ -20,6 +21,7 @@ pub use layout::Layout;
 pub(crate) use layout::write_atomically;
 pub use messages::{Artefact, ArtefactKind, Collector, rewrite_paths};
 pub use plan::{CargoInvocation, Context, INSTALL_ROOT, Phase, Stdout, plan};
+pub use stage::Stage;
 pub use user::UserCargo;
 pub use verb::{Verb, expand_alias};
 
