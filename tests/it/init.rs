@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::bad_input::{MANIFEST, contents, project, quarantine};
-use crate::support::{Outcome, one_at_a_time, temp, xbuild};
+use crate::support::{Outcome, one_at_a_time, repository, temp, xbuild};
 
 const CROSS: &str = "\
 [build]
@@ -67,6 +67,46 @@ fn what_it_writes_builds() {
         .join("target/aarch64-unknown-linux-gnu/debug/tiny");
     let bytes = fs::read(program).expect("the program");
     assert!(bytes.windows(5).any(|window| window == b"heard"));
+}
+
+/// From the files of cross to a program over a library of the target's system,
+/// by the commands that each step names.
+#[test]
+fn packages_of_cross_are_locked_built_with_and_run() {
+    let _building = one_at_a_time();
+    let text = |path: &str| {
+        let path = repository("tests/fixtures/libraries/pci").join(path);
+        fs::read_to_string(path).expect("a file of the fixture")
+    };
+    let cross = "[target.aarch64-unknown-linux-gnu]\n\
+        pre-build = [\"dpkg --add-architecture $CROSS_DEB_ARCH\", \
+        \"apt-get update && apt-get install --assume-yes libpci-dev:$CROSS_DEB_ARCH\"]\n";
+    let folder = project(&[
+        ("Cross.toml", Some(cross)),
+        ("Cargo.toml", Some(&text("Cargo.toml"))),
+        ("build.rs", Some(&text("build.rs"))),
+        ("src/main.rs", Some(&text("src/main.rs"))),
+    ]);
+    let call = |words: &[&str], target: &str| {
+        let caller = xbuild().cwd(folder.path()).args(words.iter().copied());
+        caller.args(["--target", target]).run()
+    };
+    let target = "aarch64-unknown-linux-gnu";
+    init(folder.path(), &[])
+        .ok()
+        .says("package libpci-dev")
+        .says("Next xbuild lock");
+    call(&["build"], target)
+        .exits(82)
+        .says("hint: xbuild lock --target");
+    call(&["lock"], target).ok().says("packages of bullseye");
+    // What libpci loads in its turn was built for a newer glibc.
+    let higher = format!("{target}.2.30");
+    call(&["build"], target)
+        .exits(88)
+        .says(&format!("hint: `--target {higher}`"));
+    let ran = call(&["run", "-q"], &higher).ok();
+    assert_eq!(ran.stdout, "libpci has linux-sysfs on aarch64\n", "{ran}");
 }
 
 #[test]
