@@ -67,6 +67,11 @@ impl Folders {
         self.cache.join("cargo")
     }
 
+    /// Runners of tests, built from their crates.
+    pub fn runners(&self) -> PathBuf {
+        self.cache.join("runners")
+    }
+
     /// xbuild's own Nix, unpacked.
     pub fn own_nix(&self) -> PathBuf {
         self.data.join("nix")

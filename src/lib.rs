@@ -27,6 +27,7 @@
 //! | [`cargo`] | one cargo run in the shell, and the artefacts it made | through [`sandbox`] |
 //! | [`tool_set`] | tools that only some build scripts call | none |
 //! | [`toolchain`] | a target → its realised toolchain and runner | through [`fetch`], [`nix`] |
+//! | [`runner`] | runners of tests in cargo's place | through [`build`] |
 //! | [`shell`] | which shell a command gets | none |
 //! | [`build`] | one cargo run, from the request to the checked artefacts | through the rooms |
 //! | [`artifact`] | bytes of a binary → facts | reads files |
@@ -64,6 +65,7 @@ pub mod project;
 pub mod rebuild;
 pub mod release;
 pub mod report;
+pub mod runner;
 pub mod rust;
 pub mod sandbox;
 pub mod shell;

@@ -9,7 +9,7 @@ use super::{Build, triples};
 use crate::cargo::fetch::{self, Need, Wanted};
 use crate::cargo::home::Home;
 use crate::cargo::registry::Mirror;
-use crate::cargo::{CargoInvocation, Phase, Stage, Stdout};
+use crate::cargo::{CargoInvocation, Phase, Stage, Stdout, Verb};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::nix;
 use crate::process::quote;
@@ -29,9 +29,12 @@ impl Build<'_> {
         let cargo_home = request.workshop.folders.cargo_home();
         let home = request.user.for_fetch()?;
         let targets = fetch::with_host(&triples(&self.specs()), HOST);
+        let every = self.wants_every_crate();
+        let mut recorded = targets.clone();
+        recorded.extend(every.then(|| fetch::EVERY_TARGET.to_owned()));
         let wanted = Wanted {
             project: &request.project,
-            targets: &targets,
+            targets: &recorded,
             cargo_home: &cargo_home,
             config: &home.config,
             rustc: &self.rustc(),
@@ -42,12 +45,27 @@ impl Build<'_> {
         terminal::verbose(format!("fetching crates: {why}"));
         let _lock = self.lock_crates()?;
         self.check_manifests()?;
-        self.run_fetch(&targets, &home)?;
+        self.run_fetch(if every { &[] } else { &targets }, &home)?;
         let mirror = match request.replaces_crates_io() {
             true => self.find_mirror(&targets)?,
             false => None,
         };
         wanted.record(self.args, mirror.as_ref())
+    }
+
+    /// Whether cargo will be asked about the crates of every platform.
+    fn wants_every_crate(&self) -> bool {
+        let has = |name: &str| {
+            let mut options = self.args.options.iter();
+            options.any(|option| option.to_string_lossy().starts_with(name))
+        };
+        match self.verb {
+            Verb::Metadata => !has("--no-deps") && !has("--filter-platform"),
+            _ => {
+                let runner = self.runner.as_ref();
+                runner.is_some_and(|(runner, _)| !runner.filters_crates)
+            }
+        }
     }
 
     /// Brings every crate of the lock file, for whatever platform it is: cargo

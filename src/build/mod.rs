@@ -13,7 +13,7 @@ mod volumes;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cargo::fetch::check_lock;
 use crate::cargo::{
@@ -23,6 +23,7 @@ use crate::cargo::{
 use crate::error::{IoContext, Result};
 use crate::project::Mounts;
 use crate::report::Entry;
+use crate::runner::{self, Runner};
 use crate::sandbox::{self, Shell};
 use crate::shell::Tools;
 use crate::target::TargetSpec;
@@ -31,7 +32,7 @@ use crate::toolchain::{RealisedRunner, RealisedTools, Toolchain};
 
 pub use finish::relative;
 pub use request::{Request, current_folder, parse, triples, workshop};
-pub use shells::{inside, verbose, with_project};
+pub use shells::{inside, verbose, with_project, with_runner};
 pub use tools::{Realised, realise};
 pub use volumes::with_volumes;
 
@@ -52,6 +53,8 @@ pub struct Build<'a> {
     toolchains: Vec<Toolchain>,
     runners: Vec<RealisedRunner>,
     extra: Vec<RealisedTools>,
+    /// Who runs the tests in cargo's place, and the folder of its programs.
+    runner: Option<(Runner, PathBuf)>,
     /// A writable folder of the shell for `install`.
     staging: Option<tempfile::TempDir>,
 }
@@ -88,8 +91,13 @@ impl<'a> Build<'a> {
             toolchains: realised.toolchains,
             runners: realised.runners,
             extra: realised.extra,
+            runner: None,
             staging,
         };
+        if let (Verb::Test, Some(runner)) = (verb, Runner::chosen(&request.config)?) {
+            let bin = runner::bring(request, &runner)?;
+            build.runner = Some((runner, bin));
+        }
         build.fetch()?;
         // The fetch step may have written a lock file that says more.
         let called = request.called_for(specs.to_vec())?;

@@ -1,7 +1,7 @@
 //! What a command is about, read once from the command line, the environment
 //! and the project's files: nothing below sees raw arguments.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
@@ -17,7 +17,7 @@ use crate::fetch::BaseUrl;
 use crate::host::{self, Folders};
 use crate::lock;
 use crate::nix::Choice;
-use crate::project::{Project, Query};
+use crate::project::{Project, Query, Stamp};
 use crate::rust;
 use crate::shell;
 use crate::target::{Floor, HOST, Table, TargetSpec};
@@ -40,6 +40,9 @@ pub struct Request {
     pub vars: BTreeMap<OsString, OsString>,
     /// `SOURCE_DATE_EPOCH`, once it has been asked for.
     epoch: OnceCell<String>,
+    /// The sets of tools, and the lock file as it was when it named them: a
+    /// command asks several times, and the fetch step may write another.
+    tool_sets: RefCell<Option<(Option<Stamp>, BTreeSet<String>)>>,
     /// What it was when somebody else built the same.
     replayed: Option<String>,
 }
@@ -59,6 +62,18 @@ impl Request {
     /// # Errors
     /// `Kind::Filesystem` where the lock file is there and cannot be read.
     fn tool_sets(&self) -> Result<BTreeSet<String>> {
+        let stamp = Stamp::of(&self.project.lock);
+        if let Some((seen, names)) = &*self.tool_sets.borrow()
+            && *seen == stamp
+        {
+            return Ok(names.clone());
+        }
+        let names = self.read_tool_sets()?;
+        *self.tool_sets.borrow_mut() = Some((stamp, names.clone()));
+        Ok(names)
+    }
+
+    fn read_tool_sets(&self) -> Result<BTreeSet<String>> {
         let lock = match std::fs::read(&self.project.lock) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
@@ -110,17 +125,18 @@ impl Request {
             _ => args.manifest_path.clone(),
         };
         let request = Request::new(
-            &FlagLayer {
-                targets: args.targets.clone(),
-                allow: args.own.allow.clone(),
-                mirrors: args.own.mirrors.clone(),
-                isolation: args.own.isolation.clone(),
-                nix: args.own.nix.clone(),
-            },
+            &args.flags(),
             manifest.as_deref(),
             args.target_dir.as_deref(),
             args.offline || args.frozen,
         )?;
+        if args.own.runner.is_some() && verb != Verb::Test {
+            let message = format!(
+                "`--runner` is for `xbuild test`, not `xbuild {}`",
+                verb.name()
+            );
+            return Err(Error::new(Kind::Usage, message).hint("leave `--runner` out"));
+        }
         if let (Verb::Run | Verb::Install, [first, _, ..]) = (verb, &request.specs[..]) {
             let specs: Vec<String> = request.specs.iter().map(ToString::to_string).collect();
             let name = verb.name();
@@ -222,6 +238,7 @@ impl Request {
             user,
             vars: host::vars().collect(),
             epoch: OnceCell::new(),
+            tool_sets: RefCell::new(None),
             replayed: None,
         })
     }

@@ -3,20 +3,35 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::volumes::{Mounted, with_volumes};
 use super::{Build, Request};
+use crate::cargo::layout::write_atomically;
 use crate::cargo::registry::Mirror;
-use crate::cargo::{CargoInvocation, INSTALL_ROOT, Layout, Phase, home};
-use crate::error::{Error, Kind, Result};
+use crate::cargo::{CargoInvocation, INSTALL_ROOT, Layout, Phase, Verb, home};
+use crate::error::{Error, IoContext, Kind, Result};
 use crate::host;
 use crate::process::quote;
 use crate::project::Mounts;
-use crate::sandbox::Shell;
+use crate::runner::Runner;
+use crate::sandbox::{Access, Shell};
 use crate::shell::{self, Tools};
 use crate::target::TargetSpec;
 use crate::terminal;
+
+/// Where programs stand in the shell that do nothing.
+const STAND_INS: &str = "/build/stand-ins";
+
+/// It reads what it is given, so that whoever writes it can.
+const NO_RUSTFMT: &str = "\
+#!/bin/sh
+cat > /dev/null
+echo 'rustfmt is not in the hermetic shell' >&2
+exit 127
+";
 
 impl Build<'_> {
     /// The shell of one run, which writes to a target folder.
@@ -61,7 +76,62 @@ impl Build<'_> {
         shell.env.extend(self.callers());
         shell = with_volumes(shell, &request.volumes(&self.specs())?);
         shell.cwd = inside(&self.mounts, &project.cwd)?;
+        if programs && self.verb == Verb::Test {
+            shell = self.for_tests(shell)?;
+        }
         Ok(shell)
+    }
+
+    /// What tests get beyond that: their runner, and where it is asked for a
+    /// source that they may write into.
+    fn for_tests(&self, shell: Shell) -> Result<Shell> {
+        let mut shell = on_path(shell, &self.stand_ins()?, STAND_INS);
+        let runner = self.runner.as_ref();
+        if let Some((runner, bin)) = runner {
+            shell = with_runner(shell, runner, bin);
+            if let [spec] = &self.specs()[..] {
+                shell = shell.env("CARGO_BUILD_TARGET", spec.triple());
+            }
+        }
+        if self.request.config.writable || runner.is_some_and(|(it, _)| it.writes_source) {
+            shell = self.with_writable_source(shell);
+        }
+        Ok(shell)
+    }
+
+    /// A folder with a `rustfmt` that fails. A program that QEMU runs is not
+    /// told that one which it starts is not there, and one that writes to it
+    /// may get a broken pipe: insta, which asks rustfmt how an expression is
+    /// written best and can do without, would end at times.
+    fn stand_ins(&self) -> Result<PathBuf> {
+        let folder = Layout::own(&self.request.project.target_dir).join("stand-ins");
+        let rustfmt = folder.join("rustfmt");
+        let known = fs::read(&rustfmt).is_ok_and(|text| text == NO_RUSTFMT.as_bytes());
+        if !known {
+            write_atomically(&rustfmt, NO_RUSTFMT.as_bytes())?;
+        }
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(&rustfmt, mode).at("make executable", &rustfmt)?;
+        Ok(folder)
+    }
+
+    /// Lets a shell write into the source, but for what git would run and what
+    /// was checked already.
+    fn with_writable_source(&self, mut shell: Shell) -> Shell {
+        for bind in &mut shell.binds {
+            if self.mounts.binds.iter().any(|(_, at)| *at == bind.target) {
+                bind.access = Access::ReadWrite;
+            }
+        }
+        let project = &self.request.project;
+        for host in [&project.root.join(".git"), &project.target_dir] {
+            if host.is_dir()
+                && let Some(place) = self.mounts.inside(host)
+            {
+                shell = shell.read_only(host, place);
+            }
+        }
+        shell
     }
 
     /// The same run on the bare machine, for `--isolation none`.
@@ -98,6 +168,14 @@ impl Build<'_> {
             }
         }
         shell.env.extend(self.callers());
+        if let (Phase::Run, Some((_, bin))) = (invocation.phase, &self.runner) {
+            let path = shell.env.entry("PATH".into()).or_default();
+            path.push(":");
+            path.push(bin);
+            if let [spec] = &self.specs()[..] {
+                shell = shell.env("CARGO_BUILD_TARGET", spec.triple());
+            }
+        }
         for Mounted { volume, host } in request.volumes(&self.specs())? {
             if let Some(name) = volume.variable() {
                 shell = shell.env(name, host);
@@ -154,6 +232,23 @@ pub fn with_project(
         shell = shell.read_only(host, inside);
     }
     Ok(with_home(shell, &request.user.for_build(mirror.is_some())?))
+}
+
+/// Puts a runner of tests into a shell, with its programs on `PATH`.
+pub fn with_runner(mut shell: Shell, runner: &Runner, bin: &Path) -> Shell {
+    let place = format!("/build/runners/{}", runner.name);
+    for (path, text) in &runner.files {
+        shell = shell.file(path, text.clone());
+    }
+    on_path(shell, bin, &place)
+}
+
+/// Puts a folder of programs behind all others on `PATH`.
+fn on_path(mut shell: Shell, folder: &Path, place: &str) -> Shell {
+    let path = shell.env.entry("PATH".into()).or_default();
+    path.push(":");
+    path.push(place);
+    shell.read_only(folder, place)
 }
 
 /// Puts the cut-down configuration of the user into a shell.

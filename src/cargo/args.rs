@@ -17,6 +17,8 @@ pub struct OwnFlags {
     pub allow: Vec<String>,
     pub mirrors: Vec<String>,
     pub nix: Option<String>,
+    /// Who runs the tests.
+    pub runner: Option<String>,
     /// The report's format.
     pub format: Option<String>,
 }
@@ -75,6 +77,17 @@ pub struct CargoArgs {
     pub config: Vec<OsString>,
     /// The values of `-Z`, as typed.
     pub unstable: Vec<OsString>,
+    /// Who runs the tests in cargo's place.
+    pub run_by: Option<RunBy>,
+}
+
+/// The command of a runner that takes cargo's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunBy {
+    /// The words behind `cargo`.
+    pub command: Vec<OsString>,
+    /// Its options, as typed.
+    pub options: Vec<OsString>,
 }
 
 /// Reads the words behind a verb.
@@ -136,6 +149,7 @@ impl CargoArgs {
             mirrors: self.own.mirrors.clone(),
             isolation: self.own.isolation.clone(),
             nix: self.own.nix.clone(),
+            runner: self.own.runner.clone(),
         }
     }
 
@@ -143,6 +157,31 @@ impl CargoArgs {
     pub fn unstable_words(&self) -> impl Iterator<Item = OsString> {
         let words = |value: &OsString| ["-Z".into(), value.clone()];
         self.unstable.iter().flat_map(words)
+    }
+
+    /// The same command line for a runner in cargo's place, which gets the
+    /// options as they were typed; cargo builds by `building`.
+    ///
+    /// # Errors
+    /// Where these cannot be read.
+    pub fn run_by(self, command: Vec<OsString>, building: &[OsString]) -> Result<Self> {
+        let read = split_args(Verb::Test, building)?;
+        // The shell has no network, and what these forbid cargo has been
+        // forbidden already; not every runner knows them.
+        let said =
+            |word: &OsString| word == "--offline" || word == "--locked" || word == "--frozen";
+        let options = self.options.into_iter().filter(|word| !said(word));
+        Ok(CargoArgs {
+            profile: read.profile,
+            packages: read.packages,
+            doc_tests_only: false,
+            options: read.options,
+            run_by: Some(RunBy {
+                command,
+                options: options.collect(),
+            }),
+            ..self
+        })
     }
 
     fn long(&mut self, verb: Verb, word: &OsString, words: &mut Words<'_>) -> Result<()> {
@@ -182,6 +221,7 @@ impl CargoArgs {
             "--isolation" => self.own.isolation = Some(text(value)?),
             "--mirror" => self.own.mirrors.push(text(value)?),
             "--nix" => self.own.nix = Some(text(value)?),
+            "--runner" => self.own.runner = Some(text(value)?),
             "--manifest-path" => self.manifest_path = Some(value.into()),
             "--target-dir" => self.target_dir = Some(value.into()),
             "--path" => self.install_path = Some(value.into()),

@@ -31,6 +31,9 @@ use super::registry::Mirror;
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::project::{Project, Stamp};
 
+/// Among the targets of a fetch: those of every platform.
+pub const EVERY_TARGET: &str = "*";
+
 /// What decides whether anything must be fetched.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {

@@ -16,10 +16,11 @@ mod stage;
 mod user;
 mod verb;
 
-pub use args::{CargoArgs, MessageFormat, OwnFlags, reject_toolchain, split_args};
+pub use args::{CargoArgs, MessageFormat, OwnFlags, RunBy, reject_toolchain, split_args};
 pub use layout::Layout;
 pub(crate) use layout::write_atomically;
 pub use messages::{Artefact, ArtefactKind, Collector, rewrite_paths};
+pub use options::building_options;
 pub use plan::{CargoInvocation, Context, INSTALL_ROOT, Phase, Stdout, plan};
 pub use stage::Stage;
 pub use user::UserCargo;

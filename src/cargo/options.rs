@@ -1,6 +1,9 @@
 //! The table of options that xbuild must understand to read cargo's command
 //! line: its own, and those of cargo's that take a value. [pure]
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
 /// Whether an option takes a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Takes {
@@ -13,7 +16,7 @@ pub(super) enum Takes {
 
 /// Options that xbuild removes, each taking a value: its own, and those of
 /// cargo's that it replaces by what holds inside the shell.
-pub(super) const REMOVED: [&str; 9] = [
+pub(super) const REMOVED: [&str; 10] = [
     "--allow",
     "--format",
     "--isolation",
@@ -21,6 +24,7 @@ pub(super) const REMOVED: [&str; 9] = [
     "--message-format",
     "--mirror",
     "--nix",
+    "--runner",
     "--target",
     "--target-dir",
 ];
@@ -74,4 +78,86 @@ pub(super) fn short(letter: char) -> Takes {
         'p' => Takes::MaybeValue,
         _ => Takes::Nothing,
     }
+}
+
+/// Options without a value that decide what `cargo test` builds.
+const BUILDING: [&str; 18] = [
+    "--all",
+    "--all-features",
+    "--all-targets",
+    "--benches",
+    "--bins",
+    "--examples",
+    "--frozen",
+    "--ignore-rust-version",
+    "--lib",
+    "--locked",
+    "--no-default-features",
+    "--no-run",
+    "--offline",
+    "--quiet",
+    "--release",
+    "--tests",
+    "--workspace",
+    "-r",
+];
+
+/// The same with a value.
+const BUILDING_WITH_VALUE: [&str; 14] = [
+    "--bench",
+    "--bin",
+    "--config",
+    "--example",
+    "--exclude",
+    "--features",
+    "--jobs",
+    "--package",
+    "--profile",
+    "--test",
+    "-F",
+    "-Z",
+    "-j",
+    "-p",
+];
+
+/// Of the options for another runner than cargo's own, those by which cargo
+/// builds what it runs. `cargos` are the runner's names of some, `own` options
+/// that it means something else by.
+pub fn building_options(
+    options: &[OsString],
+    cargos: &BTreeMap<String, String>,
+    own: &[String],
+) -> Vec<OsString> {
+    let mut building = Vec::new();
+    let mut words = options.iter().peekable();
+    while let Some(word) = words.next() {
+        let Some(text) = word
+            .to_str()
+            .filter(|text| text.len() > 1 && text.starts_with('-'))
+        else {
+            continue;
+        };
+        let at = match text.starts_with("--") {
+            true => text.find('=').unwrap_or(text.len()),
+            // `-Fx` and `-F=x` are `-F x`.
+            false => 1 + text[1..].chars().next().map_or(0, char::len_utf8),
+        };
+        let (name, inline) = text.split_at(at);
+        if own.iter().any(|own| own == name) {
+            continue;
+        }
+        let name = cargos.get(name).map_or(name, String::as_str);
+        if BUILDING.contains(&name) && inline.is_empty() {
+            building.push(name.into());
+        } else if BUILDING_WITH_VALUE.contains(&name) {
+            building.push(format!("{name}{inline}").into());
+            let is_value = |next: &&OsString| !next.to_string_lossy().starts_with('-');
+            if inline.is_empty()
+                && let Some(value) = words.next_if(is_value)
+            {
+                building.push(value.clone());
+            }
+        }
+    }
+    building
 }

@@ -102,6 +102,9 @@ pub fn plan(verb: Verb, args: &CargoArgs, context: &Context<'_>) -> Result<Vec<C
             ]
         }
         Verb::Bench | Verb::Test if args.no_run => vec![line.building(verb)],
+        Verb::Test if args.run_by.is_some() => {
+            vec![line.ahead(verb, &["--no-run"]), line.by_runner()]
+        }
         // Doc tests are built as they run: there is nothing to make ahead.
         Verb::Test if args.doc_tests_only => vec![line.plain(verb, Phase::Run, &[])],
         Verb::Bench | Verb::Test => {
@@ -168,6 +171,31 @@ impl Line<'_> {
             phase,
             args: self.words(verb, &extra, true),
             stdout,
+        }
+    }
+
+    /// What another runner does. It knows of the target, and of the network
+    /// that is not there, by variables of cargo's: it may have no such options.
+    fn by_runner(&self) -> CargoInvocation {
+        let mut args = Vec::new();
+        if let Some(runner) = &self.args.run_by {
+            args.extend(runner.command.iter().cloned());
+            if let Some(manifest) = self.context.manifest {
+                args.extend(["--manifest-path".into(), manifest.into()]);
+            }
+            if let MessageFormat::Json(format) = &self.args.message_format {
+                args.push(format!("--message-format={format}").into());
+            }
+            args.extend(runner.options.iter().cloned());
+        }
+        if !self.args.program.is_empty() {
+            args.push("--".into());
+            args.extend(self.args.program.iter().cloned());
+        }
+        CargoInvocation {
+            phase: Phase::Run,
+            args,
+            stdout: Stdout::Inherit,
         }
     }
 

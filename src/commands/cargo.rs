@@ -7,6 +7,7 @@ use crate::build::{Build, Request};
 use crate::cargo::{Verb, split_args};
 use crate::cli::Talk;
 use crate::error::Result;
+use crate::runner::Runner;
 use crate::terminal;
 
 /// Runs a verb of cargo with what was typed behind it, and says what to exit
@@ -26,7 +27,15 @@ pub fn run(verb: Verb, raw: &[OsString]) -> Result<u8> {
     });
     let json = super::wants_json(args.own.format.as_deref())?;
     let request = Request::of_cargo(verb, &args)?;
-    for group in request.groups() {
+    let (args, groups) = match Runner::chosen(&request.config)? {
+        Some(runner) if verb == Verb::Test => {
+            // It knows of one target.
+            let alone = request.specs.iter().map(|spec| vec![spec.clone()]);
+            (runner.takes(args)?, alone.collect())
+        }
+        _ => (args, request.groups()),
+    };
+    for group in groups {
         let build = Build::prepare(verb, &args, &request, &group)?;
         let code = build.run(json)?;
         if code != 0 {

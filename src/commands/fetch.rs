@@ -7,6 +7,7 @@ use crate::cli::FetchArgs;
 use crate::config::{Config, EnvLayer, FlagLayer};
 use crate::error::{Kind, Result};
 use crate::host;
+use crate::runner::{self, Runner};
 use crate::target::{Table, TargetSpec};
 use crate::terminal;
 use crate::toolchain::{Part, Workshop};
@@ -64,8 +65,8 @@ fn with_locked(request: &Request, specs: Vec<TargetSpec>) -> Result<Vec<TargetSp
         .collect())
 }
 
-/// The crates come with the fetch step of any build; `metadata` compiles
-/// nothing.
+/// The crates come with the fetch step of any build; that of tests brings what
+/// their runner wants, too.
 fn fetch_crates(request: &Request, args: &FetchArgs) -> Result<()> {
     let mut words: Vec<std::ffi::OsString> = Vec::new();
     for spec in &request.specs {
@@ -77,7 +78,10 @@ fn fetch_crates(request: &Request, args: &FetchArgs) -> Result<()> {
     if args.target.offline {
         words.push("--offline".into());
     }
-    super::cargo::fetch_only(Verb::Build, &words)
+    for runner in Runner::all(&request.config)? {
+        runner::bring(request, &runner)?;
+    }
+    super::cargo::fetch_only(Verb::Test, &words)
 }
 
 fn all(config: &Config) -> Result<Vec<TargetSpec>> {

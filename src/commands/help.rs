@@ -9,6 +9,13 @@ pub fn of_verb(verb: Verb) -> String {
         Verb::Metadata => "",
         _ => " --target TRIPLE[.FLOOR]",
     };
+    let runner = match verb {
+        Verb::Test => {
+            "      --runner NAME            Who runs the tests: cargo, nextest, insta, or one of
+                               xbuild.toml (docs/testing.md)\n"
+        }
+        _ => "",
+    };
     format!(
         "\
 Runs `cargo {name}` in the hermetic shell.
@@ -24,7 +31,7 @@ Options of xbuild:
       --isolation full|none    `none` builds outside the shell, and says so
       --mirror URL             A Debian mirror to ask first
       --nix auto|own|system    Whose Nix realises the toolchain
-  -v, --verbose                Say every command, so that it can be pasted
+{runner}  -v, --verbose                Say every command, so that it can be pasted
   -q, --quiet                  Say only what went wrong
 
 All other options are cargo's own and pass through as they are:

@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 
-use crate::build::{Request, inside, realise, verbose, with_project, with_volumes};
+use crate::build::{Request, inside, realise, verbose, with_project, with_runner, with_volumes};
 use crate::cli::{ShellArgs, TargetArgs};
 use crate::config::FlagLayer;
 use crate::error::{Error, Kind, Result};
+use crate::runner::{self, Runner};
 use crate::sandbox::{self, Terminal};
 
 /// Opens it, or runs one command in it and exits with that command's code.
@@ -31,6 +32,9 @@ pub fn run(args: &ShellArgs) -> Result<u8> {
     let mut shell = with_project(shell, &request, &mounts, &layout, request.mirror().as_ref())?;
     shell.env.extend(request.variables(&request.specs));
     shell = with_volumes(shell, &request.volumes(&request.specs)?);
+    for runner in Runner::all(&request.config)? {
+        shell = with_runner(shell, &runner, &runner::bring(&request, &runner)?);
+    }
     if let [spec] = &request.specs[..] {
         shell = shell.env("CARGO_BUILD_TARGET", spec.triple());
     }

@@ -32,7 +32,24 @@ pub struct FileLayer {
     pub mirrors_only: Option<Setting<bool>>,
     pub isolation: Option<Setting<Isolation>>,
     pub nix: Option<Setting<NixChoice>>,
+    /// `test.runner`: who runs the tests.
+    pub runner: Option<Setting<String>>,
+    /// `test.writable`: whether they may write into the source.
+    pub writable: Option<Setting<bool>>,
+    pub runners: BTreeMap<String, RunnerTable>,
     pub target: BTreeMap<String, TargetTable>,
+}
+
+/// What `[runner.NAME]` says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunnerTable {
+    /// The version of the crate, and the SHA-256 of its archive.
+    pub version: String,
+    pub sha256: String,
+    /// The crate, where it is not `cargo-NAME`.
+    pub krate: Option<String>,
+    /// The words behind `cargo`, where they are not the name alone.
+    pub command: Option<Vec<String>>,
 }
 
 /// What `[target.TRIPLE]` says.
@@ -104,7 +121,9 @@ impl FileLayer {
             "mirrors",
             "mirrors-only",
             "nix",
+            "runner",
             "target",
+            "test",
         ])?;
         let mut layer = FileLayer {
             mirrors: file.strings("mirrors")?.unwrap_or_default(),
@@ -137,6 +156,17 @@ impl FileLayer {
             )?;
             layer.packages = packages(&build)?;
         }
+        if let Some(test) = file.table("test")? {
+            test.only(&["runner", "writable"])?;
+            layer.runner = test.string("runner")?;
+            layer.writable = test.boolean("writable")?;
+        }
+        if let Some(runners) = file.table("runner")? {
+            for (name, table) in runners.tables()? {
+                let runner = runner(&name, &table)?;
+                layer.runners.insert(name.value, runner);
+            }
+        }
         if let Some(targets) = file.table("target")? {
             for (triple, table) in targets.tables()? {
                 table.only(&["checks", "env", "glibc", "packages"])?;
@@ -153,6 +183,25 @@ impl FileLayer {
         }
         Ok(layer)
     }
+}
+
+fn runner(name: &Setting<String>, table: &Reader<'_, '_>) -> Result<RunnerTable> {
+    table.only(&["command", "crate", "sha256", "version"])?;
+    let wanted = |key: &str| {
+        let setting = table.string(key)?;
+        setting.map(|setting| setting.value).ok_or_else(|| {
+            let message = format!("{}: `{}` is missing", name.origin, table.name_of(key));
+            Error::new(Kind::Config, message)
+                .hint("a runner is pinned by `version` and `sha256`, as Cargo.lock would")
+        })
+    };
+    let command = table.strings("command")?;
+    Ok(RunnerTable {
+        version: wanted("version")?,
+        sha256: wanted("sha256")?,
+        krate: table.string("crate")?.map(|setting| setting.value),
+        command: command.map(|words| words.into_iter().map(|word| word.value).collect()),
+    })
 }
 
 /// The keys of `[env]`.
@@ -260,6 +309,9 @@ impl FileLayer {
             mirrors_only: self.mirrors_only.as_ref().map(one),
             isolation: self.isolation.as_ref().map(one),
             nix: self.nix.as_ref().map(one),
+            runner: self.runner.as_ref().map(one),
+            writable: self.writable.as_ref().map(one),
+            runners: self.runners.clone(),
             target: self.target.iter().map(table).collect(),
         }
     }

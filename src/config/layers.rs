@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::file::{FileLayer, TargetTable};
+use super::file::{FileLayer, RunnerTable, TargetTable};
 use super::reader::not_one_of;
 use super::{
     DebianPackage, Isolation, NixChoice, Origin, Passthrough, Setting, SourceDate, Volume,
@@ -17,6 +17,7 @@ pub struct FlagLayer {
     pub mirrors: Vec<String>,
     pub isolation: Option<String>,
     pub nix: Option<String>,
+    pub runner: Option<String>,
 }
 
 /// What the variables of xbuild said, as set.
@@ -75,6 +76,12 @@ pub struct Config {
     pub tools: Vec<Setting<String>>,
     /// Which moment a build takes in place of the clock.
     pub source_date: Setting<SourceDate>,
+    /// Who runs the tests, where that is said.
+    pub runner: Option<Setting<String>>,
+    /// Whether tests may write into the source.
+    pub writable: bool,
+    /// `[runner.NAME]`.
+    pub runners: std::collections::BTreeMap<String, RunnerTable>,
     packages: Vec<Setting<DebianPackage>>,
     allow: Vec<Setting<String>>,
     passthrough: Vec<Setting<Passthrough>>,
@@ -163,6 +170,13 @@ impl Config {
             source_date: file
                 .source_date
                 .unwrap_or_else(|| Setting::new(SourceDate::default(), Origin::Default)),
+            runner: flags
+                .runner
+                .as_ref()
+                .map(|name| Setting::new(name.clone(), Origin::Flag("--runner")))
+                .or(file.runner),
+            writable: file.writable.is_some_and(|setting| setting.value),
+            runners: file.runners,
             packages: file.packages,
             passthrough: file.passthrough,
             volumes: file.volumes,

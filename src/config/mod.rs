@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use crate::error::Kind;
 
-pub use file::{FileLayer, TargetTable};
+pub use file::{FileLayer, RunnerTable, TargetTable};
 pub use layers::{Config, EnvLayer, FlagLayer, TargetConfig};
 pub use load::{FILE_NAME, Loaded, load};
 pub use packages::DebianPackage;

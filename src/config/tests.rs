@@ -34,6 +34,16 @@ packages = ["libpci-dev", "libudev-dev:arm64"]
 checks.allow = ["runpath"]
 env.passthrough = ["VERGEN_IDEMPOTENT=0"]
 env.volumes = ["/srv/cache:rw"]
+
+[test]
+runner = "insta"
+writable = true
+
+[runner.hack]
+version = "0.6.36"
+sha256 = "00"
+crate = "cargo-hack"
+command = ["hack", "test"]
 "#;
 
 fn parse(text: &str) -> crate::error::Result<FileLayer> {
@@ -236,6 +246,7 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
         allow: some(&["static"]),
         isolation: Some("full".into()),
         nix: Some("auto".into()),
+        runner: Some("nextest".into()),
     };
     let file = || Some(parse(FULL).unwrap());
 
@@ -247,6 +258,10 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
         Setting::new(Isolation::Full, Origin::Flag("--isolation"))
     );
     assert_eq!(config.nix.value, NixChoice::Auto);
+    let origin = Origin::Flag("--runner");
+    assert_eq!(config.runner, Some(Setting::new("nextest".into(), origin)));
+    assert!(config.writable);
+    assert_eq!(config.runners["hack"].command.as_deref().unwrap().len(), 2);
     assert_eq!(
         values(&config.mirrors),
         [

@@ -342,6 +342,19 @@ fn configurations_that_say_nothing_sensible() {
             &["PROJECT/xbuild.toml:2: PATH is set by the hermetic shell itself"],
         ),
         (
+            "[test]\nrunner = \"nextst\"",
+            82,
+            &[
+                "PROJECT/xbuild.toml:2: no runner is called `nextst`",
+                "hint: did you mean `nextest`?",
+            ],
+        ),
+        (
+            "[runner.hack]\nversion = \"1\"",
+            82,
+            &["PROJECT/xbuild.toml:1: `runner.hack.sha256` is missing"],
+        ),
+        (
             "[build]\nglibc = \"new\"",
             82,
             &[
@@ -508,6 +521,17 @@ fn command_lines_that_are_not_understood() {
             &[
                 "builds a package from a folder",
                 "hint: xbuild install --path .",
+            ],
+        ),
+        (
+            &["build", "--runner", "nextest"],
+            &["`--runner` is for `xbuild test`, not `xbuild build`"],
+        ),
+        (
+            &["test", "--runner", "mine"],
+            &[
+                "`--runner`: no runner is called `mine`",
+                "hint: known are insta, nextest, cargo",
             ],
         ),
         (
