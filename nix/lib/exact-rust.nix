@@ -158,9 +158,12 @@ let
           ${
             if target.libc == "musl" then
               ''
-                # The C library of the sysroot, for C code is linked with it too.
-                mkdir -p $out/lib/self-contained
-                ${import ./self-contained.nix sysroot}''
+                # The C library of the sysroot, for C code is linked with it too;
+                # but early releases call functions that musl 1.2.4 dropped.
+                if ! ${llvm}/bin/llvm-nm $out/lib/libstd-*.rlib 2> /dev/null | grep ' U open64$' > /dev/null; then
+                  mkdir -p $out/lib/self-contained
+                  ${import ./self-contained.nix sysroot}
+                fi''
             else
               ""
           }

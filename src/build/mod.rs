@@ -6,6 +6,7 @@ mod fetch;
 mod finish;
 mod libraries;
 mod request;
+mod rust_version;
 mod scripts;
 mod shells;
 mod tools;
@@ -71,6 +72,10 @@ impl<'a> Build<'a> {
         specs: &[TargetSpec],
     ) -> Result<Self> {
         check_lock(&request.project, args)?;
+        if verb != Verb::Metadata {
+            let exact = specs.iter().find_map(TargetSpec::rust);
+            rust_version::check(&request.project, args, exact.map(|pin| &**pin))?;
+        }
         let realised = realise(request, specs, verb.runs_programs(), verb == Verb::Clippy)?;
         let mounts = request.project.mounts(&request.config.sources)?;
         let layout = realised.layout(request);

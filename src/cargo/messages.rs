@@ -47,7 +47,9 @@ impl Collector {
     /// dependencies, most lines of a build, are not even parsed.
     pub fn line(&mut self, line: &str) {
         let diagnostic = line.contains(r#""reason":"compiler-message""#);
-        if !diagnostic && !line.contains(r#""package_id":"path+"#) {
+        // Before 1.77 an identifier was `name 0.1.0 (path+file:///…)`.
+        let local = line.contains(r#""package_id":"path+"#) || line.contains(" (path+file://");
+        if !diagnostic && !local {
             return;
         }
         match serde_json::from_str(line) {

@@ -287,6 +287,27 @@ fn messages_name_the_final_files_of_local_packages() {
             line(local, "bin", false, bin, bin),
             Some((ArtefactKind::Bin, "/build/target/t-r-i/release/a")),
         ),
+        // Of a cargo before 1.77.
+        (
+            line(
+                "a 0.1.0 (path+file:///build/source)",
+                "bin",
+                false,
+                bin,
+                bin,
+            ),
+            Some((ArtefactKind::Bin, "/build/target/t-r-i/release/a")),
+        ),
+        (
+            line(
+                "b 1.0.0 (registry+https://example.invalid/index)",
+                "bin",
+                false,
+                bin,
+                bin,
+            ),
+            None,
+        ),
         (
             line(local, "bin", true, test, test),
             Some((

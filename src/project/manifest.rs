@@ -29,7 +29,13 @@ pub struct Package {
     pub default_run: Option<String>,
     /// `package.workspace`: the folder of the workspace's root, as written.
     pub workspace: Option<String>,
+    /// `package.rust-version`: the oldest Rust that it is for.
+    #[serde(default)]
+    pub rust_version: Option<String>,
 }
+
+/// A `rust-version` that is the workspace's.
+pub(super) const INHERITED: &str = "workspace";
 
 /// `[workspace]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,6 +43,8 @@ pub struct Workspace {
     pub members: Vec<String>,
     pub exclude: Vec<String>,
     pub default_members: Vec<String>,
+    /// `workspace.package.rust-version`.
+    pub rust_version: Option<String>,
 }
 
 impl Manifest {
@@ -56,6 +64,7 @@ impl Manifest {
                 name: string(package, "name").unwrap_or_default(),
                 default_run: string(package, "default-run"),
                 workspace: string(package, "workspace"),
+                rust_version: rust_version(package),
             }),
             ..Manifest::default()
         };
@@ -64,6 +73,9 @@ impl Manifest {
                 members: strings(workspace, "members"),
                 exclude: strings(workspace, "exclude"),
                 default_members: strings(workspace, "default-members"),
+                rust_version: workspace
+                    .get("package")
+                    .and_then(|package| string(package.as_table()?, "rust-version")),
             });
             manifest
                 .dependencies
@@ -87,6 +99,16 @@ pub(crate) fn broken(path: &Path, text: &str, error: &toml::de::Error) -> Error 
         Kind::Project,
         format!("{}:{line}: {}", path.display(), error.message()),
     )
+}
+
+fn rust_version(package: &Table) -> Option<String> {
+    match package.get("rust-version")? {
+        Value::Table(table) => {
+            let inherits = table.get("workspace").and_then(Value::as_bool) == Some(true);
+            inherits.then(|| INHERITED.to_owned())
+        }
+        version => version.as_str().map(str::to_owned),
+    }
 }
 
 fn dependencies(table: &Table) -> Vec<String> {

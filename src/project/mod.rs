@@ -163,23 +163,27 @@ impl Project {
     /// `package.default-run` of the one package that `cargo run` would take,
     /// for the packages named by `-p`.
     pub fn default_run(&self, packages: &[String]) -> Option<&str> {
+        let chosen = self.chosen(packages).into_iter();
+        let mut runs = chosen.filter_map(|member| member.package.default_run.as_deref());
+        runs.next().filter(|_| runs.next().is_none())
+    }
+
+    /// The members that cargo takes, for the packages named by `-p`: those that
+    /// are named, else the one at hand, else the default ones.
+    pub fn chosen(&self, packages: &[String]) -> Vec<&Member> {
         let named = |member: &&Member| {
             let name = |spec: &String| spec.split('@').next() == Some(&member.package.name);
             packages.iter().any(name)
         };
         let at_hand = |member: &&Member| member.manifest == self.manifest;
         let members = self.members.iter();
-        let candidates: Vec<&Member> = if !packages.is_empty() {
+        if !packages.is_empty() {
             members.filter(named).collect()
         } else if self.manifest.parent() != Some(&self.root) {
             members.filter(at_hand).collect()
         } else {
             members.filter(|member| member.default).collect()
-        };
-        let mut runs = candidates
-            .iter()
-            .filter_map(|member| member.package.default_run.as_deref());
-        runs.next().filter(|_| runs.next().is_none())
+        }
     }
 }
 

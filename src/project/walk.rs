@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::Package;
+use super::manifest::{INHERITED, Package};
 use super::root::{Located, normalize, workspace_of};
 use super::stamp::Stamp;
 use crate::error::Result;
@@ -91,6 +91,13 @@ pub(super) fn walk(root: &Located) -> Result<Walk> {
         folders.extend(walk.visit(folder, &located, kind)?);
     }
     walk.members.sort_by(|a, b| a.manifest.cmp(&b.manifest));
+    let workspace = root.manifest.workspace.as_ref();
+    for member in &mut walk.members {
+        let version = &mut member.package.rust_version;
+        if version.as_deref() == Some(INHERITED) {
+            *version = workspace.and_then(|it| it.rust_version.clone());
+        }
+    }
     Ok(walk)
 }
 

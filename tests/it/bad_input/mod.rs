@@ -7,6 +7,7 @@
 mod lock;
 mod machine;
 mod manifest;
+mod rust;
 
 use std::collections::BTreeMap;
 use std::fs;
