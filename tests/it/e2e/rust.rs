@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::dist::{AARCH64, CHANNEL, DATE, Dist, MARK, VERSION, manifest};
@@ -244,3 +245,49 @@ fn the_standard_library_is_built_with_the_project_where_cargo_is_told_to() {
         .exits(82)
         .says("locks other components or targets of Rust nightly-2026-01-31");
 }
+
+#[test]
+fn a_release_says_which_rust_made_it_and_nix_makes_the_same() {
+    let _building = one_at_a_time();
+    let dist = Dist::with_compiler();
+    let project = sourced("fn main() { println!(\"{:?}\", std::env::args().last()) }\n");
+    let project = project.path();
+    fs::write(project.join("rust-toolchain.toml"), minimal()).expect("a toolchain file");
+    fs::write(project.join("Cargo.lock"), LOCK).expect("a lock");
+    call(&dist, project, &["lock"]).ok();
+    let release = |out: &str, more: &[&str]| {
+        let target = format!("--target={AARCH64}");
+        let words = [
+            "release",
+            "--no-verify",
+            "--allow-dirty",
+            "--out",
+            out,
+            &target,
+        ];
+        call(&dist, project, &[&words[..], more].concat()).ok();
+        let read = |name: String| fs::read(project.join(out).join(name)).expect("a file");
+        let archive = read(format!("program-0.1.0-{AARCH64}.2.28.tar.gz"));
+        (archive, read("program-0.1.0.intoto.json".to_owned()))
+    };
+    let (shells, statement) = release("shells", &[]);
+    let (derived, of_nix) = release("derived", &["--derivation"]);
+    assert!(shells == derived, "the bits differ");
+    for statement in [statement, of_nix] {
+        let statement: Value = serde_json::from_slice(&statement).expect("JSON");
+        let build = &statement["predicate"]["buildDefinition"];
+        assert_eq!(
+            build["internalParameters"]["xbuild_rust"]["channel"],
+            CHANNEL
+        );
+        let dependencies = build["resolvedDependencies"].as_array().expect("a list");
+        let components: Vec<&str> = dependencies
+            .iter()
+            .filter_map(|one| one["uri"].as_str()?.strip_prefix("pkg:generic/"))
+            .filter_map(|uri| uri.split('@').next())
+            .collect();
+        assert_eq!(components, ["cargo", "rust-std", "rust-std", "rustc"]);
+    }
+}
+
+const LOCK: &str = "version = 4\n\n[[package]]\nname = \"program\"\nversion = \"0.1.0\"\n";
