@@ -13,6 +13,7 @@ use crate::host;
 use crate::report::{Entry, Report};
 use crate::target::TargetSpec;
 use crate::terminal;
+use crate::toolchain::Toolchain;
 
 impl Build<'_> {
     /// Checks what was made, puts it where the user looks, and reports it.
@@ -45,7 +46,10 @@ impl Build<'_> {
             // in them is worth the lines.
             let quiet = matches!(self.verb, Verb::Test | Verb::Bench);
             if json {
-                terminal::data(format_args!("{}\n", report.json()));
+                let of_spec = |it: &&Toolchain| it.spec == *spec;
+                let toolchain = self.toolchains.iter().find(of_spec);
+                let rust = toolchain.map_or("", |toolchain| &toolchain.env.rust);
+                terminal::data(format_args!("{}\n", report.json(rust)));
             } else if terminal::verbosity() > i8::from(quiet) - 1 {
                 terminal::talk(report.text());
             }

@@ -145,7 +145,7 @@ impl Mirrors {
 
     /// The same with another remedy for where none of them does.
     #[must_use]
-    pub fn or_else(mut self, hint: &'static str) -> Self {
+    pub fn with_remedy(mut self, hint: &'static str) -> Self {
         self.hint = hint;
         self
     }

@@ -9,7 +9,7 @@ use crate::check::Severity;
 /// Rises when a key changes its meaning or goes; new keys do not raise it.
 pub(super) const VERSION: u32 = 1;
 
-pub(super) fn report(report: &Report) -> Value {
+pub(super) fn report(report: &Report, rust: &str) -> Value {
     let artifacts: Vec<Value> = report
         .entries
         .iter()
@@ -18,6 +18,7 @@ pub(super) fn report(report: &Report) -> Value {
     json!({
         "version": VERSION,
         "target": report.target,
+        "rust": rust,
         "hermetic": report.hermetic,
         "ok": report.verdict().is_ok(),
         "artifacts": artifacts,

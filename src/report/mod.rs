@@ -82,9 +82,9 @@ impl Report {
         build::findings(self)
     }
 
-    /// The report as JSON, version 1.
-    pub fn json(&self) -> serde_json::Value {
-        json::report(self)
+    /// The report as JSON, version 1; `rust` is the version of the compiler.
+    pub fn json(&self, rust: &str) -> serde_json::Value {
+        json::report(self, rust)
     }
 
     /// # Errors

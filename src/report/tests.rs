@@ -94,7 +94,7 @@ fn the_packages_that_the_machine_must_have_are_named_once() {
         "{text}"
     );
     assert_eq!(
-        report.json()["artifacts"][0]["packages"],
+        report.json("1.96.0")["artifacts"][0]["packages"],
         json!([{
             "package": "libssl1.1",
             "version": "1",
@@ -161,6 +161,7 @@ fn the_build_report_is_json_of_version_1() {
     let expected = json!({
         "version": 1,
         "target": "aarch64-unknown-linux-gnu.2.17",
+        "rust": "1.96.0",
         "hermetic": false,
         "ok": false,
         "artifacts": [{
@@ -189,7 +190,7 @@ fn the_build_report_is_json_of_version_1() {
             }],
         }],
     });
-    assert_eq!(report.json(), expected);
+    assert_eq!(report.json("1.96.0"), expected);
     assert!(report.text().contains("not hermetic"));
     assert!(
         report

@@ -175,7 +175,7 @@ impl Workshop {
         };
         let packages: Vec<Wanted> = needs.packages.iter().map(|one| one.wanted()).collect();
         let components: Vec<Wanted> = needs.components.iter().map(|one| one.wanted()).collect();
-        let server = Mirrors::only(vec![self.dist_server.clone()]).or_else(rust::REMEDY);
+        let server = Mirrors::only(vec![self.dist_server.clone()]).with_remedy(rust::REMEDY);
         let downloads = Downloads::new(&self.folders);
         let mut files = downloads.fetch(&packages, &mirrors, &options)?;
         files.extend(downloads.fetch(&components, &server, &options)?);

@@ -97,6 +97,9 @@ fn a_pinned_nightly_builds_runs_and_lints_and_is_that_compiler() {
     let ran = call(&dist, project, &["run", "-q", &target]).ok();
     assert_eq!(ran.stdout, format!("{MARK}, {MARK}, aarch64\n"), "{ran}");
     call(&dist, project, &["clippy", "--locked", &target]).ok();
+    let built = call(&dist, project, &["build", "--format=json", &target]).ok();
+    let rust = built.reports()[0]["rust"].clone();
+    assert_eq!(rust, format!("{VERSION} (0123abcde {DATE})"));
     let native = call(&dist, project, &["run", "-q"]).ok();
     assert_eq!(
         native.stdout,
