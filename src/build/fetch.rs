@@ -169,6 +169,7 @@ impl Build<'_> {
     fn find_mirror(&self, targets: &[String]) -> Result<Option<Mirror>> {
         let manifest = inside(&self.mounts, &self.request.project.manifest)?;
         let mut args: Vec<OsString> = vec!["--offline".into(), "--locked".into()];
+        args.extend(self.args.unstable_words());
         for target in targets {
             args.extend(["--filter-platform".into(), target.into()]);
         }

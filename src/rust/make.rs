@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::pin::{Component, RustPin};
 use super::server::{Server, Verified};
+use super::wanted::OF_PROFILES;
 use super::{ReleaseKey, Wanted};
 use crate::config::nearest;
 use crate::error::{Error, Kind, Result};
@@ -143,9 +144,15 @@ impl<'a> Maker<'a> {
             if !find(name, HOST)? {
                 let message = format!("{}: {here} has no component `{name}`", wanted.origin);
                 let error = Error::new(Kind::Config, message);
-                return Err(match nearest(name, manifest.components()) {
-                    Some(near) if near != name => error.hint(format!("did you mean `{near}`?")),
-                    _ => error.hint(wanted.channel.remedy()),
+                // Nobody has to have written what a profile stands for.
+                return Err(if OF_PROFILES.contains(&name.as_str()) {
+                    let without = "without it: profile = \"minimal\" in the table [toolchain]";
+                    error.hint(wanted.channel.remedy()).hint(without)
+                } else {
+                    match nearest(name, manifest.components()) {
+                        Some(near) => error.hint(format!("did you mean `{near}`?")),
+                        None => error.hint(wanted.channel.remedy()),
+                    }
                 });
             }
         }

@@ -511,6 +511,11 @@ fn what_rust_does_not_have_is_answered_with_its_place() {
             "did you mean `rustfmt`?",
         ),
         (
+            "31\"\nprofile = \"complete\"",
+            "has no component `llvm-tools`",
+            "without it: profile = \"minimal\"",
+        ),
+        (
             "31\"\ntargets = [\"wasm32-unknown-unknwon\"]",
             "has no std for `wasm32-unknown-unknwon`",
             "did you mean `wasm32-unknown-unknown`?",

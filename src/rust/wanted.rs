@@ -38,6 +38,10 @@ const ANYWAY: [&str; 13] = [
     "reproducible-artifacts",
 ];
 
+/// What the largest profile stands for, besides that; the default one for
+/// `rustfmt` alone.
+pub(super) const OF_PROFILES: [&str; 3] = ["llvm-tools", "rust-src", "rustfmt"];
+
 const PROFILES: [&str; 3] = ["minimal", "default", "complete"];
 
 /// What is wanted of the official distribution; nothing where the pinned
@@ -79,9 +83,7 @@ pub fn wanted(file: &ToolchainFile, debian: &str, table: &Table) -> Result<Optio
     }
     let mut components: BTreeSet<String> = match profile {
         "minimal" => BTreeSet::new(),
-        "complete" => ["llvm-tools", "rust-src", "rustfmt"]
-            .map(str::to_owned)
-            .into(),
+        "complete" => OF_PROFILES.map(str::to_owned).into(),
         _ => ["rustfmt".to_owned()].into(),
     };
     let mut targets: BTreeSet<String> = file.targets.iter().map(|one| one.value.clone()).collect();
