@@ -33,9 +33,10 @@ let
       # Upstream's version, which names the folder of its source.
       release = builtins.head (builtins.match "([0-9.]+)[+-].*" (packages.version "trixie/amd64/rustc-web"));
     };
-  buildTools = import ./lib/build-tools.nix { inherit step unpack packages libs llvm patchelf; };
+  makePrograms = import ./lib/programs.nix { inherit step unpack packages libs patchelf; };
+  buildTools = import ./lib/build-tools.nix { inherit makePrograms llvm; };
   pkgConfig = import ./lib/pkg-config.nix { inherit step unpack packages libs patchelf userland; };
-  clippy = import ./lib/clippy.nix { inherit step unpack packages libs patchelf rust; };
+  clippy = import ./lib/clippy.nix { inherit makePrograms rust; };
   toolSets = import ./lib/tool-sets.nix { inherit step unpack packages libs llvm patchelf; };
   sysrootBase = import ./lib/sysroot-base.nix { inherit unpack packages; };
   sysrootFloor = import ./lib/sysroot-floor.nix { inherit step llvm; };
@@ -64,7 +65,7 @@ let
   };
   exactRust = import ./lib/exact-rust.nix {
     inherit step libs llvm patchelf userland stdSource;
-    xz = import ./lib/xz.nix { inherit step unpack packages libs patchelf; };
+    xz = import ./lib/xz.nix { inherit makePrograms; };
     host = hostTarget.triple;
     triples = builtins.attrNames targets;
   };
