@@ -111,7 +111,7 @@ impl Channel {
             (Name::Nightly | Name::Beta, Some(_)) => {
                 "some days have none: name the day before, or the one after"
             }
-            _ => "https://releases.rs lists the releases of Rust",
+            _ => "https://doc.rust-lang.org/stable/releases.html lists the releases of Rust",
         }
     }
 }
