@@ -87,7 +87,7 @@ impl Repository {
         at.commit("p");
         at.release("p", words)
             .exits(90)
-            .says("`spied` is not reproducible")
+            .says("is not reproducible")
             .says("--no-verify");
         let folder = at.desk.path("p/target/dist");
         assert!(!folder.exists(), "something was released");
