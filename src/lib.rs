@@ -36,6 +36,7 @@
 //! | [`report`] | facts and findings → text or JSON | none |
 //! | [`attest`] | provenance, signatures, policies, manifests | reads keys |
 //! | [`package`] | files → archives and images, the same bytes always | reads files |
+//! | [`unpack`] | archives that others made → files | writes files |
 //! | [`release`] | build, verify, pack, describe, sign | through the rooms |
 //! | [`commands`] | one thin function a subcommand | all, through the rooms |
 //!
@@ -73,3 +74,4 @@ pub mod target;
 pub mod terminal;
 pub mod tool_set;
 pub mod toolchain;
+pub mod unpack;

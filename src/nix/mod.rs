@@ -8,7 +8,6 @@
 //! Invariants: Nix reads no configuration but ours; every build runs in
 //! Nix's sandbox; a private store is only ever changed under a [`Hold`].
 
-mod deb;
 mod event;
 mod failure;
 mod find;

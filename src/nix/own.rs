@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::lock::{Lock, Share};
+use super::publish;
 use super::version::Version;
-use super::{deb, publish};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::host::Folders;
 use crate::process::Command;
 use crate::terminal;
+use crate::unpack::unpack_deb;
 
 /// Changes whenever this file lays Nix out differently.
 const LAYOUT: &str = "2";
@@ -63,7 +64,7 @@ pub fn bring(folders: &Folders, packages: &Packages<'_>) -> Result<(PathBuf, Ver
     let debs = (packages.fetch)()?;
     let new = super::new_folder(&folders.own_nix())?;
     for file in &debs {
-        deb::unpack(file, new.path(), &is_needed)?;
+        unpack_deb(file, new.path(), &is_needed)?;
     }
     relocate(new.path(), &folder)?;
     let manifest = list(new.path())?;

@@ -5,8 +5,6 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use xz2::read::XzDecoder;
-
 use super::Sha256;
 use super::index::{Index, SOURCE};
 use super::inrelease::Release;
@@ -14,6 +12,7 @@ use super::pinned::Pins;
 use super::request::{Found, IndexKey, Request};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::fetch::{Downloads, Mirrors, Options, Wanted};
+use crate::unpack::xz;
 
 /// The files of a checkout that the pins are made of.
 pub(super) struct Files<'a> {
@@ -119,7 +118,7 @@ impl Sources<'_> {
 
 fn read_index(key: &IndexKey, path: &Path) -> Result<Index> {
     let file = File::open(path).at("open", path)?;
-    let text = BufReader::new(XzDecoder::new_multi_decoder(BufReader::new(file)));
+    let text = BufReader::new(xz(BufReader::new(file)).at("read", path)?);
     let read = match key.1.as_str() {
         SOURCE => Index::read_sources(&key.0, text),
         _ => Index::read(&key.0, text),

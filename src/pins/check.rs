@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::Sha256;
 use super::chain::{self, Files, Sources, broken};
 use super::inrelease::{Expected, Release};
 use super::keys::Keys;
 use super::pinned::Pins;
-use super::{Sha256, deb};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::fetch::{Downloads, Mirrors, Options};
+use crate::unpack::file_in_deb;
 
 /// The package that `nix/seed/busybox` was taken from, and its name in there.
 const SEED: (&str, &str) = ("trixie/amd64/busybox-static", "usr/bin/busybox");
@@ -137,7 +138,7 @@ fn seed(root: &Path, downloads: &Downloads, mirrors: &Mirrors, options: &Options
         .ok_or_else(|| Error::new(Kind::Config, format!("`{}` is not among the pins", SEED.0)))?;
     for deb in downloads.fetch(&[package.wanted()], mirrors, options)? {
         let bytes = std::fs::read(&deb).at("read", &deb)?;
-        let right = deb::file_in(&bytes, SEED.1)
+        let right = file_in_deb(&bytes, SEED.1)
             .map_err(|why| broken(&format!("`{}`", package.file_name()), why))?;
         let path = files.busybox();
         if std::fs::read(&path).at("read", &path)? != right {

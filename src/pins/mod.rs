@@ -9,7 +9,6 @@
 
 mod chain;
 pub mod check;
-mod deb;
 pub mod hash;
 mod index;
 mod inrelease;

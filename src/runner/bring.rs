@@ -15,6 +15,7 @@ use crate::nix::{Lock, SOURCES_HASH, Share};
 use crate::pins::Sha256;
 use crate::rust;
 use crate::terminal;
+use crate::unpack::{Limits, unpack_tar_gz};
 
 /// What it is built for: the machine, and every glibc that a shell may have.
 const TARGET: &str = "x86_64-unknown-linux-gnu.2.17";
@@ -112,10 +113,10 @@ fn source(request: &Request, runner: &Runner, scratch: &Path) -> Result<PathBuf>
         let Ok(bytes) = fs::read(&path) else { continue };
         let hash = Sha256::of(&bytes).to_hex();
         if hash == runner.sha256 {
-            let gzip = flate2::read::GzDecoder::new(&*bytes);
-            let unpacked = tar::Archive::new(gzip).unpack(scratch);
-            unpacked.at("unpack", &path)?;
-            let source = scratch.join(format!("{krate}-{version}"));
+            let folder = format!("{krate}-{version}");
+            let own = |path: &Path| path.starts_with(&folder);
+            unpack_tar_gz(&path, &*bytes, scratch, Limits::CRATE, &own)?;
+            let source = scratch.join(folder);
             for name in ["rust-toolchain", "rust-toolchain.toml"] {
                 let own = source.join(name);
                 if own.is_file() {
