@@ -196,10 +196,30 @@ fn runner(name: &Setting<String>, table: &Reader<'_, '_>) -> Result<RunnerTable>
         })
     };
     let command = table.strings("command")?;
+    let version = wanted("version")?;
+    let krate = table.string("crate")?.map(|setting| setting.value);
+    // Both become names of folders, and words of a manifest.
+    let legal = |text: &str, more: &[char]| {
+        let mut chars = text.chars();
+        chars.next().is_some_and(|c| c.is_ascii_alphanumeric())
+            && chars.all(|c| c.is_ascii_alphanumeric() || more.contains(&c))
+    };
+    let odd = |key: &str, text: &str, what: &str| {
+        let place = format!("{}: `{}`", name.origin, table.name_of(key));
+        Error::new(Kind::Config, format!("{place}: `{text}` is no {what}"))
+    };
+    if !legal(&version, &['.', '-', '+', '_']) || version.contains("..") {
+        let odd = odd("version", &version, "version of a crate");
+        return Err(odd.hint("the whole version, such as 0.6.36"));
+    }
+    let own = krate.as_deref().unwrap_or(&name.value);
+    if !legal(own, &['-', '_']) {
+        return Err(odd("crate", own, "name of a crate").hint("such as cargo-nextest"));
+    }
     Ok(RunnerTable {
-        version: wanted("version")?,
+        version,
         sha256: wanted("sha256")?,
-        krate: table.string("crate")?.map(|setting| setting.value),
+        krate,
         command: command.map(|words| words.into_iter().map(|word| word.value).collect()),
     })
 }

@@ -388,3 +388,38 @@ fn other_mirrors_are_forbidden_only_where_some_are_named() {
         assert_eq!(error.to_string(), message);
     }
 }
+
+/// A runner's crate and version become folders of the machine's.
+#[test]
+fn a_runner_cannot_lead_out_of_its_folder() {
+    let text = |key: &str, value: &str| {
+        let (mut krate, mut version) = ("cargo-hack", "0.6.36");
+        match key {
+            "crate" => krate = value,
+            _ => version = value,
+        }
+        format!("[runner.hack]\ncrate = '{krate}'\nversion = '{version}'\nsha256 = '00'\n")
+    };
+    for (key, value) in [
+        ("crate", "../../etc/x"),
+        ("crate", "/etc/x"),
+        ("crate", ".."),
+        ("crate", ""),
+        ("crate", "x\" = \"1\", evil"),
+        ("version", "../../x"),
+        ("version", "1..2"),
+        ("version", "/x"),
+        ("version", "1\", path = \"/etc"),
+        ("version", ""),
+    ] {
+        let error = parse(&text(key, value)).unwrap_err();
+        assert_eq!(error.kind(), Kind::Config, "{value}");
+        let said = error.to_string();
+        let place = format!("xbuild.toml:1: `runner.hack.{key}`: `{value}`");
+        assert!(said.starts_with(&place), "{said}");
+    }
+    for version in ["0.6.36", "1.0.0-rc.1+build.5"] {
+        assert!(parse(&text("version", version)).is_ok());
+    }
+    assert!(parse("[runner.'../x']\nversion = '1.0.0'\nsha256 = '00'\n").is_err());
+}
