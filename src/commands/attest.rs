@@ -43,7 +43,7 @@ pub fn run(args: &AttestArgs) -> Result<u8> {
     })
     .map_err(|refusal| refusal.error(&place))?;
     match args.format {
-        Format::Text => terminal::data(report::accepted_text(&place, &accepted)),
+        Format::Text => terminal::report(report::accepted_text(&place, &accepted)),
         Format::Json => {
             let json = report::accepted_json(&place, &accepted);
             terminal::data(format_args!("{json:#}\n"));

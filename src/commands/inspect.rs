@@ -17,7 +17,7 @@ pub fn run(args: &InspectArgs) -> Result<u8> {
         .map(|path| artifact::read(path, &needles))
         .collect::<Result<Vec<_>>>()?;
     match args.format {
-        Format::Text => terminal::data(report::inspect_text(&artifacts)),
+        Format::Text => terminal::report(report::inspect_text(&artifacts)),
         Format::Json => terminal::data(format_args!("{:#}\n", report::inspect_json(&artifacts))),
     }
     Ok(0)

@@ -15,7 +15,7 @@ pub fn run(args: &FormatArgs) -> Result<u8> {
     super::set_talk(args.talk);
     let table = Table::embedded()?;
     match args.format {
-        Format::Text => terminal::data(text(&table)),
+        Format::Text => terminal::report(text(&table)),
         Format::Json => {
             let targets: Vec<&Target> = table.iter().collect();
             let document = serde_json::json!({ "version": 1, "targets": targets });

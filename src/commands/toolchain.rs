@@ -29,7 +29,7 @@ pub fn run(args: &ToolchainArgs) -> Result<u8> {
             let parts = [&part];
             let packages = Part::packages(&parts, &pins)?;
             match args.format {
-                Format::Text => terminal::data(text(&request, spec, &part, &packages)),
+                Format::Text => terminal::report(text(&request, spec, &part, &packages)),
                 Format::Json => documents.push(document(&request, spec, &part, &packages)),
             }
         }

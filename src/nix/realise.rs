@@ -212,7 +212,7 @@ fn watch(log: ChildStderr, what: &str) -> Progress {
         };
         let message = format!("{what:<18} {step}");
         match &bar {
-            Some(bar) => bar.set_message(message),
+            Some(bar) => bar.set_message(terminal::Plain(message).to_string()),
             None => terminal::status("Realising", message),
         }
     }

@@ -1,4 +1,9 @@
 //! The one writer to the terminal: talk on stderr, data on stdout.
+//!
+//! Invariant: nothing but this module's own styles steers a terminal. Whatever
+//! is said passes through [`Plain`], since names in it are others'.
+
+mod plain;
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -8,6 +13,8 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
 use crate::error::Error;
+
+pub use plain::Plain;
 
 static VERBOSITY: AtomicI8 = AtomicI8::new(0);
 
@@ -43,7 +50,7 @@ pub fn warning(message: impl Display) {
 /// Said only with `-v`: a command that can be pasted, for example.
 pub fn verbose(message: impl Display) {
     if verbosity() >= 1 {
-        let _ = writeln!(anstream::stderr(), "{message}");
+        let _ = writeln!(anstream::stderr(), "{}", Plain(message));
     }
 }
 
@@ -53,7 +60,7 @@ pub fn error(error: &Error) {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         let text = cause.to_string().replace('\n', "\n         ");
-        let _ = writeln!(anstream::stderr(), "  cause: {text}");
+        let _ = writeln!(anstream::stderr(), "  cause: {}", Plain(text));
         source = cause.source();
     }
     for text in error.hints() {
@@ -69,12 +76,22 @@ pub fn hint(text: impl Display) {
 
 /// Talk that is laid out already: a report, line by line.
 pub fn talk(text: impl Display) {
-    let _ = write!(anstream::stderr(), "{text}");
+    let _ = write!(anstream::stderr(), "{}", Plain(text));
 }
 
-/// Data for whoever reads standard output. A closed pipe is not an error.
+/// A report for people on standard output.
+pub fn report(text: impl Display) {
+    let _ = write!(anstream::stdout(), "{}", Plain(text));
+}
+
+/// Data for whoever reads standard output: to a program as it is, to a person
+/// as a report. A closed pipe is not an error.
 pub fn data(text: impl Display) {
-    let _ = write!(anstream::stdout(), "{text}");
+    if std::io::stdout().is_terminal() {
+        report(text);
+    } else {
+        let _ = write!(std::io::stdout(), "{text}");
+    }
 }
 
 /// Where progress is drawn: on a terminal's stderr, otherwise nowhere.
@@ -93,12 +110,17 @@ pub fn progress_is_drawn() -> bool {
 }
 
 fn say(style: Style, label: &str, message: impl Display) {
-    let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}: {message}");
+    let _ = writeln!(
+        anstream::stderr(),
+        "{style}{label}{style:#}: {}",
+        Plain(message)
+    );
 }
 
 fn line(style: Style, label: &str, width: usize, message: impl Display) {
     let _ = writeln!(
         anstream::stderr(),
-        "{style}{label:>width$}{style:#} {message}"
+        "{style}{label:>width$}{style:#} {}",
+        Plain(message)
     );
 }
