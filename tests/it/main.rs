@@ -1,6 +1,7 @@
 //! Integration tests.
 mod attest;
 mod bad_input;
+mod corpus;
 mod dist;
 mod docs;
 mod doors;

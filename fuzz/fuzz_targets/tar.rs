@@ -1,0 +1,3 @@
+#![no_main]
+
+properties::fuzz!(properties::tar::holds);
