@@ -256,7 +256,8 @@ pub struct LockArgs {
 pub struct GcArgs {
     #[command(flatten)]
     pub talk: Talk,
-    /// Remove every toolchain, also those in use.
+    /// Remove every toolchain that no other run works with, however lately it
+    /// was used.
     #[arg(long)]
     pub all: bool,
     /// Keep what was used in the last so many days.

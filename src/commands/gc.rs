@@ -1,12 +1,11 @@
 //! `xbuild gc`: removes toolchains that are no longer used.
 
-use std::fs;
 use std::time::{Duration, SystemTime};
 
 use crate::build;
 use crate::cli::GcArgs;
 use crate::config::{Config, EnvLayer, FlagLayer};
-use crate::error::{IoContext, Result};
+use crate::error::Result;
 use crate::nix::Known;
 use crate::{host, report, terminal};
 
@@ -33,18 +32,19 @@ pub fn run(args: &GcArgs) -> Result<u8> {
         for key in &collected.dropped {
             terminal::status("Dropped", key);
         }
+        for key in &collected.in_use {
+            terminal::note(format!("{key} stays: another run works with it"));
+        }
         if collected.left_to_the_machine {
             terminal::note("the store is the machine's: `nix-collect-garbage` frees what is in it");
         } else {
             terminal::status("Freed", report::size(collected.freed));
         }
     }
-    if args.downloads {
-        let downloads = workshop.folders.downloads();
-        if downloads.is_dir() {
-            fs::remove_dir_all(&downloads).at("remove", &downloads)?;
-            terminal::status("Removed", downloads.display());
-        }
+    if args.downloads
+        && let Some(folder) = workshop.remove_downloads()?
+    {
+        terminal::status("Removed", folder.display());
     }
     Ok(0)
 }

@@ -185,6 +185,7 @@ fn with_maker<T>(request: &Request, then: impl FnOnce(&Maker<'_>) -> Result<T>) 
         offline: workshop.offline,
         ..Options::default()
     };
+    let _kept = workshop.keep_downloads()?;
     let downloads = Downloads::new(&workshop.folders);
     let mirrors = workshop.mirrors(&Pins::embedded()?)?;
     then(&Maker::new(Sources {

@@ -25,6 +25,23 @@ pub fn said(error: &Error) -> String {
         .unwrap_or_default()
 }
 
+/// Whether the database of a store is not one any more, as after a power cut.
+pub fn is_broken_database(error: &Error) -> bool {
+    let said = said(error);
+    BROKEN_DATABASE.iter().any(|text| said.contains(text))
+}
+
+/// What SQLite and Nix say of a database, or of the file `schema` beside it,
+/// that was cut short or overwritten.
+const BROKEN_DATABASE: [&str; 6] = [
+    "database disk image is malformed",
+    "file is not a database",
+    "no such table",
+    "cannot open Nix database",
+    "/nix/var/nix/db/schema' is corrupt",
+    "Berkeley DB format",
+];
+
 struct Cause {
     /// Any of these in Nix's words betrays it.
     said: &'static [&'static str],
@@ -88,6 +105,14 @@ mod tests {
             assert_eq!(error.kind(), kind, "{said}");
             assert!(error.hints()[0].contains(hint), "{said}");
         }
+        for said in [
+            "error: '/x/nix/var/nix/db/schema' is corrupt",
+            "error: creating statement 'x': SQL logic error, no such table: ValidPaths (in 'x')",
+        ] {
+            assert!(is_broken_database(&failure("nix failed", said)), "{said}");
+        }
+        let error = failure("nix failed", "error: database or disk is full");
+        assert!(!is_broken_database(&error));
         let error = failure("nix failed", "error: syntax error");
         assert_eq!((error.kind(), error.hints().len()), (Kind::Nix, 0));
     }

@@ -89,8 +89,42 @@ impl Nix {
             // Nix refuses a store below a symbolic link.
             private: Some(fs::canonicalize(&store).at("resolve", &store)?),
         };
-        nix.probe(find.sources)?;
+        match nix.probe(find.sources) {
+            Err(error) if nix.lost_its_database(&error) => nix.renew_database(find.sources)?,
+            other => other?,
+        }
         Ok(nix)
+    }
+
+    /// Whether that is why it failed: its database is broken, or gone while
+    /// what belongs to it is there.
+    fn lost_its_database(&self, error: &Error) -> bool {
+        let database = self.database();
+        let gone = database.join("schema").exists() && !database.join("db.sqlite").exists();
+        gone || failure::is_broken_database(error)
+    }
+
+    fn database(&self) -> PathBuf {
+        self.root().join("nix/var/nix/db")
+    }
+
+    /// Has Nix forget what it knows of our private store. The paths stay on
+    /// disk, unknown to it: each is replaced when it is built again.
+    fn renew_database(&self, sources: &Path) -> Result<()> {
+        let _alone = Lock::take(&self.folders.locks(), "store", Share::Exclusive)?;
+        match self.probe(sources) {
+            // Another run was quicker.
+            Ok(()) => return Ok(()),
+            Err(error) if !self.lost_its_database(&error) => return Err(error),
+            Err(_) => {}
+        }
+        let database = self.database();
+        terminal::warning(format!(
+            "Nix's database `{}` is broken; it is begun anew, and what is needed is realised again",
+            database.display()
+        ));
+        super::remove_tree(&database)?;
+        self.probe(sources)
     }
 
     fn of_the_machine(find: &Find<'_>, settings: &Settings) -> Result<Option<Self>> {

@@ -26,6 +26,8 @@ pub struct Known {
 pub struct Collected {
     /// The keys of the toolchains that were dropped.
     pub dropped: Vec<String>,
+    /// The keys of those that another run works with at this moment.
+    pub in_use: Vec<String>,
     /// Bytes that the private store gave back, to Nix's own precision.
     pub freed: u64,
     /// Whether the store is the machine's: its user collects it himself, with
@@ -60,9 +62,10 @@ impl Nix {
         Ok(known)
     }
 
-    /// Drops every toolchain that `keep` does not want, then collects the
-    /// garbage of our private store. Of a machine's store only our GC roots
-    /// go. Call it without a [`super::Hold`].
+    /// Drops every toolchain that `keep` does not want and no other run works
+    /// with, then collects the garbage of our private store. Of a machine's
+    /// store only our GC roots go. Call it without a [`super::Hold`], and in a
+    /// run that has used no toolchain itself.
     ///
     /// # Errors
     /// Where a folder of ours cannot be removed, or Nix fails.
@@ -70,12 +73,17 @@ impl Nix {
         let _lock = Lock::take(&self.folders.locks(), "store", Share::Exclusive)?;
         let mut collected = Collected::default();
         for known in Nix::known(&self.folders)? {
-            let folder = self.folders.toolchains().join(&known.key);
-            if known.last_used.is_none() {
-                // A realisation that failed: nobody has used anything of it.
-                super::remove_tree(&folder)?;
-            } else if !keep(&known) {
-                super::remove_tree(&folder)?;
+            // A realisation that failed: nobody has used anything of it.
+            let failed = known.last_used.is_none();
+            if !failed && keep(&known) {
+                continue;
+            }
+            let Some(_alone) = Lock::try_exclusive(&self.folders.locks(), &known.key)? else {
+                collected.in_use.push(known.key);
+                continue;
+            };
+            super::remove_tree(&self.folders.toolchains().join(&known.key))?;
+            if !failed {
                 collected.dropped.push(known.key);
             }
         }
@@ -100,7 +108,9 @@ impl Nix {
         let locks = self.folders.locks();
         let sources = self.folders.nix_sources();
         let _sources = Lock::take(&locks, "sources", Share::Exclusive)?;
-        remove_others(&sources, &|name| name == &SOURCES_HASH[..16])?;
+        remove_others(&locks, "sources", &sources, &|name| {
+            name == &SOURCES_HASH[..16]
+        })?;
         if !self.is_own() {
             return Ok(());
         }
@@ -111,18 +121,27 @@ impl Nix {
             self.program().starts_with(own.join(name))
                 || !(is_version || name.starts_with(UNFINISHED))
         };
-        remove_others(&own, &kept)
+        remove_others(&locks, "nix", &own, &kept)
     }
 }
 
-fn remove_others(folder: &Path, kept: &dyn Fn(&str) -> bool) -> Result<()> {
+/// Removes entries of a folder but those that are kept, or that another run
+/// works with: it holds the lock `WHAT-NAME`.
+fn remove_others(
+    locks: &Path,
+    what: &str,
+    folder: &Path,
+    kept: &dyn Fn(&str) -> bool,
+) -> Result<()> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Ok(());
     };
     for entry in entries {
         let path = entry.at("read the folder", folder)?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        if !name.is_some_and(kept) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !kept(&name)
+            && let Some(_alone) = Lock::try_exclusive(locks, &format!("{what}-{name}"))?
+        {
             super::remove_tree(&path)?;
         }
     }

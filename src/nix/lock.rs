@@ -1,10 +1,13 @@
 //! Locks between concurrent runs, by `flock(2)`: the kernel lets go of them
 //! when a run ends, however it ends.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::{IoContext, Result};
+use crate::host::Folders;
 use crate::terminal;
 
 /// A lock that is held until it is dropped.
@@ -58,6 +61,19 @@ impl Lock {
             Err(TryLockError::Error(source)) => return Err(source).at("lock", &path),
         }
         Ok(Lock { _file: file })
+    }
+}
+
+/// Keeps what has this name from being collected until this run ends. Where no
+/// lock can be written nothing can be collected either.
+pub(super) fn keep(folders: &Folders, name: &str) {
+    static KEPT: Mutex<BTreeMap<PathBuf, Lock>> = Mutex::new(BTreeMap::new());
+    let path = folders.locks().join(name);
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !kept.contains_key(&path)
+        && let Ok(lock) = Lock::take(&folders.locks(), name, Share::Shared)
+    {
+        kept.insert(path, lock);
     }
 }
 

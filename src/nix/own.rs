@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::lock::{Lock, Share};
+use super::lock::{self, Lock, Share};
 use super::publish;
 use super::version::Version;
 use crate::error::{Error, IoContext, Kind, Result};
@@ -52,8 +52,10 @@ pub fn bring(folders: &Folders, packages: &Packages<'_>) -> Result<(PathBuf, Ver
         )
         .hint(format!("install Nix {} or newer", Version::OLDEST)));
     }
-    let folder = folders.own_nix().join(key(packages.sha256));
+    let key = key(packages.sha256);
+    let folder = folders.own_nix().join(&key);
     let nix = folder.join(NIX);
+    lock::keep(folders, &format!("nix-{key}"));
     if let Some(version) = whole(&folder) {
         return Ok((nix, version));
     }

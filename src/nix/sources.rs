@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, DirEntry, include_dir};
 
-use super::lock::{Lock, Share};
+use super::lock::{self, Lock, Share};
 use crate::error::{IoContext, Result};
 use crate::host::Folders;
 
@@ -20,18 +20,20 @@ pub const HASH: &str = env!("XBUILD_NIX_SOURCES");
 /// The only file that has to be executable.
 const EXECUTABLE: &str = "seed/busybox";
 
-/// The folder holding `default.nix`, written on first use.
+/// The folder holding `default.nix`, written on first use and where a file of
+/// it is no longer what it was. It is this run's until it ends.
 ///
 /// # Errors
 /// Where [`Folders::nix_sources`] cannot be written.
 pub fn nix_sources(folders: &Folders) -> Result<PathBuf> {
     let parent = folders.nix_sources();
     let folder = parent.join(&HASH[..16]);
-    if folder.is_dir() {
+    lock::keep(folders, &format!("sources-{}", &HASH[..16]));
+    if is_whole(&SOURCES, &folder) {
         return Ok(folder);
     }
     let _lock = Lock::take(&folders.locks(), "sources", Share::Exclusive)?;
-    if folder.is_dir() {
+    if is_whole(&SOURCES, &folder) {
         return Ok(folder);
     }
     let new = super::new_folder(&parent)?;
@@ -49,6 +51,20 @@ pub fn embedded(path: &str) -> Option<&'static [u8]> {
 pub fn embedded_folder(path: &str) -> impl Iterator<Item = (&'static str, &'static [u8])> {
     let files = SOURCES.get_dir(path).into_iter().flat_map(Dir::files);
     files.filter_map(|file| Some((file.path().file_name()?.to_str()?, file.contents())))
+}
+
+/// Whether every file is there as it was written: when the power fails, a
+/// folder may be left whose files are cut short.
+fn is_whole(dir: &Dir<'_>, root: &Path) -> bool {
+    dir.entries().iter().all(|entry| match entry {
+        DirEntry::Dir(dir) => is_whole(dir, root),
+        DirEntry::File(file) => {
+            let path = root.join(file.path());
+            let runs = |found: fs::Metadata| found.permissions().mode() & 0o111 == 0o111;
+            fs::read(&path).is_ok_and(|bytes| bytes == file.contents())
+                && (file.path() != Path::new(EXECUTABLE) || fs::metadata(&path).is_ok_and(runs))
+        }
+    })
 }
 
 fn write(dir: &Dir<'_>, root: &Path) -> Result<()> {

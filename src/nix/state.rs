@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::lock;
 use super::store_path::StorePath;
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::host::Folders;
@@ -53,6 +54,8 @@ impl Realised {
     /// The toolchain of this key, if it was realised and is still all there.
     /// It costs a read and one `lstat` a path of the closure; a file that is
     /// broken, truncated or of another version counts as absent.
+    ///
+    /// Only [`Realised::keep`] before it makes sure that it stays.
     pub fn load(folders: &Folders, key: &str) -> Option<Self> {
         let folder = folder(folders, key).ok()?;
         let file = folder.join(FILE);
@@ -66,6 +69,12 @@ impl Realised {
             mark_used(&file);
             realised
         })
+    }
+
+    /// Keeps the toolchain of this key, there already or not, from being
+    /// collected until this run ends.
+    pub fn keep(folders: &Folders, key: &str) {
+        lock::keep(folders, key);
     }
 
     /// Writes it down, atomically.

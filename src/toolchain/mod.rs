@@ -14,7 +14,7 @@ use crate::env::{Env, Runner, ToolsEnv};
 use crate::error::{IoContext, Result};
 use crate::fetch::{BaseUrl, Downloads, Mirrors, Options, Wanted};
 use crate::host::{self, Folders};
-use crate::nix::{self, Choice, Find, Hold, Nix, Realised, SeedFile, StorePath};
+use crate::nix::{self, Choice, Find, Hold, Lock, Nix, Realised, SeedFile, Share, StorePath};
 use crate::pins::{Package, Pins, Sha256};
 use crate::rust;
 use crate::target::TargetSpec;
@@ -22,6 +22,10 @@ use crate::terminal;
 
 use part::Needs;
 pub use part::Part;
+
+/// The lock on the downloads: of those who take from them, and of who removes
+/// them.
+const DOWNLOADS: &str = "downloads";
 
 /// How parts are realised.
 #[derive(Debug, Clone)]
@@ -79,6 +83,7 @@ impl Workshop {
             .collect();
         let pins = Pins::embedded()?;
         let needs = Needs::of(&cold, &pins)?;
+        let _kept = self.keep_downloads()?;
         let nix = self.provision(&pins, &needs)?;
         let sources = nix::nix_sources(&self.folders)?;
         let hold = nix.hold()?;
@@ -149,6 +154,29 @@ impl Workshop {
         })
     }
 
+    /// Keeps other runs from removing downloads, until they are in a store.
+    ///
+    /// # Errors
+    /// Where the lock file cannot be made or locked.
+    pub fn keep_downloads(&self) -> Result<Lock> {
+        Lock::take(&self.folders.locks(), DOWNLOADS, Share::Shared)
+    }
+
+    /// Removes all downloads, when no other run needs them, and says which
+    /// folder that was where there was one.
+    ///
+    /// # Errors
+    /// Where it cannot be removed.
+    pub fn remove_downloads(&self) -> Result<Option<PathBuf>> {
+        let folder = self.folders.downloads();
+        if !folder.is_dir() {
+            return Ok(None);
+        }
+        let _alone = Lock::take(&self.folders.locks(), DOWNLOADS, Share::Exclusive)?;
+        fs::remove_dir_all(&folder).at("remove", &folder)?;
+        Ok(Some(folder))
+    }
+
     /// Fetches packages into the cache, without realising anything.
     ///
     /// # Errors
@@ -199,6 +227,7 @@ impl Workshop {
     /// # Errors
     /// As [`Nix::find`] has them.
     pub fn nix(&self) -> Result<Nix> {
+        let _kept = self.keep_downloads()?;
         self.provision(&Pins::embedded()?, &Needs::default())
     }
 
@@ -208,6 +237,7 @@ impl Workshop {
     /// # Errors
     /// As [`Workshop::realise`].
     pub fn nix_for(&self, parts: &[Part]) -> Result<(Nix, Hold)> {
+        let _kept = self.keep_downloads()?;
         let nix = self.nix()?;
         let hold = nix.hold()?;
         let is_there = |part: &&Part| {
@@ -275,7 +305,9 @@ impl Workshop {
     /// A part that is realised already, in a store that the choice of Nix
     /// allows.
     pub fn realised(&self, part: &Part) -> Option<Realised> {
-        let known = Realised::load(&self.folders, &part.key())?;
+        let key = part.key();
+        Realised::keep(&self.folders, &key);
+        let known = Realised::load(&self.folders, &key)?;
         let is_machines = known.store() == Path::new("/");
         match self.nix {
             Choice::Auto => Some(known),

@@ -242,6 +242,35 @@ fn a_failing_builder_is_named_with_the_end_of_its_log() {
     assert_eq!(Realised::load(&world.folders, KEY), None);
 }
 
+/// As a power cut may leave it, or a disk that has its day.
+#[test]
+fn a_broken_database_is_begun_anew() {
+    let _building = one_at_a_time();
+    let world = World::new("database");
+    let whole = world.good(&world.own());
+    let database = world.folders.store().join("nix/var/nix/db");
+    let state = world.folders.toolchains().join(KEY).join("realised.json");
+    let half = |whole: &[u8]| whole[..whole.len() / 2].to_vec();
+    let garbage = |whole: &[u8]| vec![0xff; whole.len()];
+    for name in ["db.sqlite", "schema", "db.sqlite-wal", "reserved"] {
+        for which in 0..3 {
+            let file = database.join(name);
+            let bytes = fs::read(&file).unwrap_or_default();
+            let damaged = [Vec::new(), half(&bytes), garbage(&bytes)];
+            fs::write(&file, &damaged[which]).unwrap();
+            fs::remove_file(&state).unwrap();
+            let nix = world.own();
+            assert_eq!(world.good(&nix), whole, "{name}");
+            let hold = nix.hold().unwrap();
+            let health = nix.repair(&hold, &world.request("toolchain.good"));
+            assert!(health.unwrap().repaired.is_empty(), "{name}");
+        }
+    }
+    fs::remove_file(database.join("db.sqlite")).unwrap();
+    fs::remove_file(&state).unwrap();
+    assert_eq!(world.good(&world.own()), whole);
+}
+
 #[test]
 fn own_nix_is_brought_once_and_heals_when_damaged() {
     let _building = one_at_a_time();
