@@ -139,6 +139,8 @@ let
   vendored = crates {
     name = packageName;
     inherit lock;
+    # For `-Zbuild-std`, which needs the source.
+    std = if builtins.elem "rust-src" (rust.components or [ ]) then rust.crate or [ ] else [ ];
   };
 
   # The host is a target too: cargo has one linker for its programs, which only

@@ -64,7 +64,7 @@ let
     debian = rust;
   };
   exactRust = import ./lib/exact-rust.nix {
-    inherit step libs llvm patchelf userland stdSource;
+    inherit step libs llvm patchelf userland stdSource crates;
     xz = import ./lib/xz.nix { inherit makePrograms; };
     host = hostTarget.triple;
     triples = builtins.attrNames targets;

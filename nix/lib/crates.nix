@@ -1,11 +1,21 @@
-# The crates of a Cargo.lock as a vendor folder: each a fixed-output path,
-# named by the checksum that the lock file holds.
+# The crates of a Cargo.lock as a vendor folder, with those of a standard library
+# that an xbuild.lock pins: each a fixed-output path, named by its checksum.
 #
 # Where nothing is seeded, Nix asks the registry's documented web address.
 { step }:
-{ name, lock }:
+{
+  name,
+  lock ? null,
+  std ? [ ],
+}:
 let
-  packages = (builtins.fromTOML (builtins.readFile lock)).package;
+  packages =
+    (if lock == null then [ ] else (builtins.fromTOML (builtins.readFile lock)).package)
+    ++ map (one: {
+      inherit (one) name version;
+      checksum = one.sha256;
+      source = "registry+https://github.com/rust-lang/crates.io-index";
+    }) std;
   registry = builtins.filter (
     package:
     if package ? source && !(package ? checksum) then

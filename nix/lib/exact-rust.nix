@@ -11,6 +11,7 @@
   xz,
   userland,
   stdSource,
+  crates,
   host,
   triples,
 }:
@@ -98,8 +99,9 @@ let
           commit=$($out/bin/rustc -vV | sed -n 's/^commit-hash: \([0-9a-f]\{40\}\)$/\1/p')
           mkdir -p $out/libexec
           mv $out/bin/rustc $out/libexec/rustc
+          echo /rustc/''${commit:-${release}} > $out/lib/rustlib/src/shown-as
           printf '#!${userland}/bin/sh\nexec %s "$@" --remap-path-prefix=%s=%s\n' \
-            $out/libexec/rustc $out/lib/rustlib/src/rust /rustc/''${commit:-${release}} > $out/bin/rustc
+            $out/libexec/rustc $out/lib/rustlib/src/rust $(cat $out/lib/rustlib/src/shown-as) > $out/bin/rustc
           chmod +x $out/bin/rustc
         fi
         for triple in $triples; do
@@ -112,6 +114,17 @@ let
     // {
       inherit release;
     };
+
+  # What the source of the standard library is built with, and does not bring
+  # along.
+  vendor =
+    if pin ? crate then
+      crates {
+        name = "std-${release}";
+        std = pin.crate;
+      }
+    else
+      throw "Rust ${release} has no standard library for every target, and xbuild.lock pins no crates to build one with: `xbuild lock --update`, or a release from 1.83 on";
 
   # Of a component, or built from source where the distribution has none.
   std =
@@ -140,10 +153,8 @@ let
           mkdir -p source usr/src
           unpack $source source
           mv source/lib/rustlib/src/rust usr/src/rustc-${release}
-          if [ ! -d usr/src/rustc-${release}/library/vendor ]; then
-            echo "Rust ${release} has no standard library for ${target.triple}, and its source comes without the crates to build one" >&2
-            exit 1
-          fi'';
+          # Copied, so that no path of the store is written down.
+          cp -r ${vendor} usr/src/rustc-${release}/library/vendor'';
       }
     else
       step {

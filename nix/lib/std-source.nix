@@ -1,6 +1,6 @@
 # A target's standard library built from the source of the same rustc, for
-# targets that whoever ships that rustc ships none for. Its dependencies come
-# vendored in that source, so nothing is fetched.
+# targets that whoever ships that rustc ships none for. Its dependencies are in
+# `library/vendor` of that source, so nothing is fetched.
 #
 #   source  the source's package, a variable of the builder
 #   unpack  lays its library out below usr/src/rustc-RELEASE

@@ -147,6 +147,18 @@ in
       printf '#!%s/bin/sh\nexec %s/bin/%s --sysroot %s "$@"\n' ${userland} ${rust} $program $out > $out/bin/$program
       chmod +x $out/bin/$program
     done
+    ${
+      # Paths below that folder have no more place in what is made than those of
+      # the compiler's own.
+      if exact == null then
+        ""
+      else
+        ''
+          shown=$out/lib/rustlib/src/shown-as
+          if [ -f $shown ]; then
+            sed -i "2s|\$| --remap-path-prefix=$out/lib/rustlib/src/rust=$(cat $shown)|" $out/bin/rustc
+          fi''
+    }
     ln -s ${rust}/bin/cargo $out/bin/cargo
     ln -s ${cc}/bin/* $out/bin/
   '';

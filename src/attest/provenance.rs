@@ -35,6 +35,8 @@ fn predicate(build: &Build) -> Provenance {
     let packages = build.packages.iter().map(package);
     let rust = build.rust.iter();
     let components = rust.flat_map(|rust| rust.files.iter().map(|file| component(rust, file)));
+    let std = build.rust.iter().flat_map(|rust| &rust.crates);
+    let std = std.map(|one| locked_crate(&one.locked()));
     let nix = build.nix.as_ref();
     let xbuild = std::iter::once(("xbuild".to_owned(), build.xbuild.clone()));
     let version = nix.map(|nix| ("nix".to_owned(), nix.version.clone()));
@@ -69,6 +71,7 @@ fn predicate(build: &Build) -> Provenance {
                 .chain(crates)
                 .chain(packages)
                 .chain(components)
+                .chain(std)
                 .collect(),
         },
         run_details: RunDetails {

@@ -224,7 +224,7 @@ impl Request {
         for note in project.settings.notes(&triples(&specs)) {
             terminal::note(note);
         }
-        let workshop = workshop(&config, offline)?;
+        let workshop = workshop(&config, &user, offline)?;
         let rust = match rust::find(&project.cwd)? {
             None => None,
             Some(file) => rust::wanted(&file, &rust::debian_version()?, &table)?,
@@ -331,7 +331,7 @@ fn allowed(config: &Config, triple: &str) -> Result<BTreeSet<CheckId>> {
 ///
 /// # Errors
 /// Where no folder to keep things in is known, or a mirror is no address.
-pub fn workshop(config: &Config, offline: bool) -> Result<Workshop> {
+pub fn workshop(config: &Config, user: &UserCargo, offline: bool) -> Result<Workshop> {
     let mirrors = config.mirrors.iter();
     for mirror in mirrors.clone() {
         BaseUrl::parse(&mirror.value).map_err(|error| error.within(&mirror.origin))?;
@@ -347,6 +347,7 @@ pub fn workshop(config: &Config, offline: bool) -> Result<Workshop> {
         },
         offline,
         dist_server: rust::dist_server(&host::var)?,
+        cargo: user.clone(),
     })
 }
 

@@ -221,6 +221,28 @@ pub fn replaces_crates_io(config: &str) -> bool {
     crates_io.is_some_and(|source| source.get("replace-with").is_some())
 }
 
+/// The address of the index that a configuration puts in the place of that of
+/// crates.io, where it is one that is asked over HTTP, without `sparse+`.
+pub fn index_for_crates_io(config: &str) -> Option<String> {
+    let table: Table = config.parse().ok()?;
+    let named = |kind: &str, name: &str| table.get(kind)?.get(name)?.as_table();
+    let text = |table: &Table, key: &str| Some(table.get(key)?.as_str()?.to_owned());
+    let mut name = "crates-io".to_owned();
+    // As many as there can be without a circle.
+    for _ in 0..=table.get("source")?.as_table()?.len() {
+        let source = named("source", &name);
+        match source.and_then(|source| text(source, "replace-with")) {
+            Some(other) => name = other,
+            None => {
+                let index = source.and_then(|source| text(source, "registry"));
+                let index = index.or_else(|| text(named("registries", &name)?, "index"))?;
+                return index.strip_prefix("sparse+").map(str::to_owned);
+            }
+        }
+    }
+    None
+}
+
 /// The `http.cainfo` of the user's configuration, as a path on the host.
 pub fn ca_bundle(home: &Path, config: &str) -> Option<PathBuf> {
     let table: Table = config.parse().ok()?;

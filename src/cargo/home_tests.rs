@@ -231,3 +231,30 @@ fn a_mirror_of_crates_io_is_left_out_where_it_is_bound_as_crates_io() {
     assert!(!without.contains("crates-io"), "{without}");
     assert!(without.contains("m.example.invalid"), "{without}");
 }
+
+#[test]
+fn the_index_in_the_place_of_crates_io_is_found() {
+    let replaced = "[source.crates-io]\nreplace-with = \"a\"\n";
+    for (rest, expected) in [
+        (
+            "[source.a]\nregistry = \"sparse+http://m/i/\"",
+            Some("http://m/i/"),
+        ),
+        (
+            "[source.a]\nreplace-with = \"b\"\n[source.b]\nregistry = \"sparse+http://m/\"",
+            Some("http://m/"),
+        ),
+        (
+            "[registries.a]\nindex = \"sparse+http://m/\"",
+            Some("http://m/"),
+        ),
+        ("[source.a]\nregistry = \"https://m/git\"", None),
+        ("[source.a]\ndirectory = \"vendor\"", None),
+        ("[source.a]\nreplace-with = \"crates-io\"", None),
+        ("", None),
+    ] {
+        let config = format!("{replaced}{rest}");
+        assert_eq!(index_for_crates_io(&config).as_deref(), expected, "{rest}");
+    }
+    assert_eq!(index_for_crates_io(""), None);
+}

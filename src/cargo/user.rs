@@ -5,7 +5,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::home::{Home, build_home, ca_bundle, fetch_home, replaces_crates_io};
+use super::home::{
+    Home, build_home, ca_bundle, fetch_home, index_for_crates_io, replaces_crates_io,
+};
 use crate::error::{IoContext, Result};
 
 /// The user's cargo home and its files; empty texts where there are none.
@@ -60,6 +62,12 @@ impl UserCargo {
     /// Whether it puts another source in the place of crates.io.
     pub fn replaces_crates_io(&self) -> bool {
         replaces_crates_io(&self.config)
+    }
+
+    /// The address of the index in the place of that of crates.io, where it is
+    /// asked over HTTP.
+    pub fn index_for_crates_io(&self) -> Option<String> {
+        index_for_crates_io(&self.config)
     }
 
     /// The bundle of certificates that the configuration names.

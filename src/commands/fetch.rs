@@ -2,6 +2,7 @@
 //! later.
 
 use crate::build::{self, Request};
+use crate::cargo::UserCargo;
 use crate::cargo::Verb;
 use crate::cli::FetchArgs;
 use crate::config::{Config, EnvLayer, FlagLayer};
@@ -112,5 +113,8 @@ fn without_project(args: &FetchArgs) -> Result<(Workshop, Vec<TargetSpec>)> {
             .map(|target| build::parse(&table, &config, &target.value))
             .collect::<Result<_>>()?
     };
-    Ok((build::workshop(&config, args.target.offline)?, specs))
+    Ok((
+        build::workshop(&config, &UserCargo::read(&host::var)?, args.target.offline)?,
+        specs,
+    ))
 }

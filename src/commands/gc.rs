@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::build;
+use crate::cargo::UserCargo;
 use crate::cli::GcArgs;
 use crate::config::{Config, EnvLayer, FlagLayer};
 use crate::error::Result;
@@ -19,7 +20,7 @@ const DAY: u64 = 24 * 60 * 60;
 pub fn run(args: &GcArgs) -> Result<u8> {
     super::set_talk(args.talk);
     let config = Config::resolve(&FlagLayer::default(), &EnvLayer::read(host::var)?, None)?;
-    let workshop = build::workshop(&config, true)?;
+    let workshop = build::workshop(&config, &UserCargo::default(), true)?;
     let oldest = SystemTime::now()
         .checked_sub(Duration::from_secs(u64::from(args.older_than) * DAY))
         .unwrap_or(SystemTime::UNIX_EPOCH);

@@ -116,11 +116,14 @@ fn with_rust_maker<T>(
     }
     let table = Table::embedded()?;
     let triples = table.iter().map(|target| target.triple.clone()).collect();
-    then(&rust::Maker::new(
-        &request.workshop.dist_server,
-        &key,
-        triples,
-    )?)
+    let index = request.workshop.cargo.index_for_crates_io();
+    let origins = rust::Origins {
+        base: &request.workshop.dist_server,
+        key: &key,
+        downloads: &Downloads::new(&request.workshop.folders),
+        crates_index: index.as_deref(),
+    };
+    then(&rust::Maker::new(origins, triples)?)
 }
 
 /// The command's targets, and those that the configuration names with packages

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::build;
+use crate::cargo::UserCargo;
 use crate::cli::{PinsArgs, PinsCommand, PinsLine};
 use crate::config::{Config, EnvLayer, FlagLayer};
 use crate::error::{Error, Kind, Result};
@@ -52,7 +53,7 @@ fn prepare(line: &PinsLine) -> Result<(Downloads, Mirrors, Options)> {
         ..FlagLayer::default()
     };
     let config = Config::resolve(&flags, &EnvLayer::read(host::var)?, None)?;
-    let workshop = build::workshop(&config, line.offline)?;
+    let workshop = build::workshop(&config, &UserCargo::default(), line.offline)?;
     let mirrors = workshop.mirrors(&Pins::embedded()?)?;
     let options = Options {
         offline: line.offline,

@@ -43,8 +43,10 @@ pub fn run(args: &ToolchainArgs) -> Result<u8> {
 
 fn text(request: &Request, spec: &TargetSpec, part: &Part, packages: &[&Package]) -> String {
     let components = Part::components(&[part]);
+    let crates = Part::std_crates(&[part]);
     let sizes = packages.iter().map(|package| package.size);
-    let total: u64 = sizes.chain(components.iter().map(|one| one.size)).sum();
+    let sizes = sizes.chain(components.iter().map(|one| one.size));
+    let total: u64 = sizes.chain(crates.iter().map(|one| one.size)).sum();
     let mut text = format!("{} of {spec}: {} packages", part.what(), packages.len());
     if let Some(rust) = part.rust() {
         let _ = write!(
@@ -65,13 +67,18 @@ fn text(request: &Request, spec: &TargetSpec, part: &Part, packages: &[&Package]
             &package.sha256.to_hex()[..12],
         );
     }
-    for component in components {
+    let components = components
+        .iter()
+        .map(|one| (one.file_name().to_owned(), one.size, one.sha256));
+    let crates = crates
+        .iter()
+        .map(|one| (one.file_name(), one.size, one.sha256));
+    for (name, size, sha256) in components.chain(crates) {
         let _ = writeln!(
             text,
-            "  {:<61} {:>9}  {}",
-            component.file_name(),
-            report::size(component.size),
-            &component.sha256.to_hex()[..12],
+            "  {name:<61} {:>9}  {}",
+            report::size(size),
+            &sha256.to_hex()[..12],
         );
     }
     match request.workshop.realised(part) {
@@ -121,6 +128,7 @@ fn document(request: &Request, spec: &TargetSpec, part: &Part, packages: &[&Pack
             "manifest": rust.sha256.to_hex(),
             "key": rust.key,
             "components": Part::components(&[part]),
+            "crates": Part::std_crates(&[part]),
         });
     }
     document

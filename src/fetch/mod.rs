@@ -7,6 +7,7 @@
 mod apt;
 mod attempt;
 mod client;
+mod crates;
 mod downloads;
 mod mirrors;
 mod part;
@@ -19,6 +20,7 @@ mod transfer;
 pub use apt::{AptSource, parse_deb822, parse_one_line};
 pub use attempt::{Attempt, Reason};
 pub use client::{Client, Timeouts};
+pub use crates::CrateServer;
 pub use downloads::{Downloads, Options};
 pub use mirrors::{BaseUrl, Mirrors};
 pub use transfer::Patience;

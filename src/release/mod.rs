@@ -12,7 +12,6 @@ mod derivation;
 mod documents;
 mod git;
 mod guard;
-mod lock;
 mod publish;
 
 use std::collections::BTreeSet;
@@ -25,7 +24,7 @@ use crate::attest::manifest::Manifest;
 use crate::attest::slsa;
 use crate::attest::{SecretKey, Source};
 use crate::build::{Request, relative};
-use crate::cargo::CargoArgs;
+use crate::cargo::{CargoArgs, Lockfile};
 use crate::config::Passthrough;
 use crate::error::{Error, Kind, Result};
 use crate::package::{Format, gather};
@@ -39,7 +38,6 @@ use crate::{attest, nix, shell, terminal};
 pub use derivation::DerivationOptions;
 use git::Checkout;
 use guard::Sight;
-use lock::Lock;
 
 /// What is asked of a release besides its build.
 #[derive(Debug, Clone)]
@@ -104,7 +102,7 @@ pub fn run(request: &Request, args: &CargoArgs, options: &Options) -> Result<Res
         },
     };
     unchanged(&checkout, &git::look(&request.project, &ours)?)?;
-    let lock = Lock::read(&request.project.lock)?;
+    let lock = Lockfile::read(&request.project.lock)?;
     let version = lock.own.get(&name).cloned().ok_or_else(|| {
         let message = format!("the project has no package `{name}`");
         let names: Vec<&str> = lock.own.keys().map(String::as_str).collect();
@@ -321,6 +319,10 @@ fn rust(request: &Request) -> Option<RustPin> {
     let parts: Vec<&Part> = parts.iter().collect();
     let files = Part::components(&parts);
     Some(RustPin {
+        crates: match pin.crates_in_build() {
+            [] => Part::std_crates(&parts).into_iter().cloned().collect(),
+            crates => crates.to_vec(),
+        },
         files: files.into_iter().cloned().collect(),
         ..RustPin::clone(pin)
     })

@@ -3,25 +3,38 @@
 
 use std::collections::BTreeSet;
 
-use super::pin::{Component, RustPin};
-use super::server::{Server, Verified};
+use super::pin::{Component, RustPin, SOURCE};
+use super::server::{REMEDY, Server, Verified};
+use super::std_crate::{StdCrate, crates_of};
 use super::wanted::OF_PROFILES;
 use super::{ReleaseKey, Wanted};
 use crate::config::nearest;
 use crate::error::{Error, Kind, Result};
-use crate::fetch::{BaseUrl, Client, Timeouts};
+use crate::fetch::{BaseUrl, Client, CrateServer, Downloads, Mirrors, Options, Timeouts};
 use crate::lock::FILE_NAME;
 use crate::target::HOST;
 
 /// Components that are pinned whether they are asked for or not: what is not
 /// used is never downloaded.
-const ALWAYS: [&str; 4] = ["cargo", "clippy", "rust-src", "rustc"];
+const ALWAYS: [&str; 4] = ["cargo", "clippy", SOURCE, "rustc"];
+
+/// What pins are made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origins<'a> {
+    /// The server of manifests and components.
+    pub base: &'a BaseUrl,
+    pub key: &'a ReleaseKey,
+    /// Where a component is kept that has to be looked into.
+    pub downloads: &'a Downloads,
+    /// The index of the registry in the place of crates.io's, where there is
+    /// one.
+    pub crates_index: Option<&'a str>,
+}
 
 /// Makes pins from the manifests of a server.
 #[derive(Debug)]
 pub struct Maker<'a> {
-    base: &'a BaseUrl,
-    key: &'a ReleaseKey,
+    origins: Origins<'a>,
     client: Client,
     /// xbuild's own targets, whose standard libraries are pinned too.
     triples: Vec<String>,
@@ -30,10 +43,9 @@ pub struct Maker<'a> {
 impl<'a> Maker<'a> {
     /// # Errors
     /// Where a proxy's address cannot be understood.
-    pub fn new(base: &'a BaseUrl, key: &'a ReleaseKey, triples: Vec<String>) -> Result<Self> {
+    pub fn new(origins: Origins<'a>, triples: Vec<String>) -> Result<Self> {
         Ok(Maker {
-            base,
-            key,
+            origins,
             client: Client::new(Timeouts::default())?,
             triples,
         })
@@ -55,7 +67,7 @@ impl<'a> Maker<'a> {
         if let Some(before) = before.filter(|before| before.date > *date) {
             let message = format!(
                 "`{}/{path}` is of {date}, and `{FILE_NAME}` has one of {}",
-                self.base, before.date
+                self.origins.base, before.date
             );
             return Err(Error::new(Kind::Integrity, message)
                 .hint("the server lags behind, or somebody holds news back: try another"));
@@ -63,6 +75,13 @@ impl<'a> Maker<'a> {
         let mut pin = self.resolve(wanted, &verified)?;
         for file in &mut pin.files {
             file.size = server.size(&file.path)?;
+        }
+        pin.crates = self.crates(&pin)?;
+        if !pin.crates.is_empty() {
+            let server = CrateServer::find(self.origins.crates_index)?;
+            for one in &mut pin.crates {
+                one.size = self.size(&server, one)?;
+            }
         }
         Ok(pin)
     }
@@ -87,22 +106,57 @@ impl<'a> Maker<'a> {
         });
         let right = RustPin {
             files: pin.files.clone(),
+            crates: self.crates(pin)?,
             ..right
         };
-        if follows && right == *pin {
+        // Nor does the lock file in the source.
+        let mut pin = pin.clone();
+        for one in &mut pin.crates {
+            one.size = 0;
+        }
+        if follows && right == pin {
             return Ok(());
         }
         let message = format!(
             "the Rust of `{FILE_NAME}` does not follow from the signed `{}/{path}`",
-            self.base
+            self.origins.base
         );
         Err(Error::new(Kind::Integrity, message).hint("xbuild lock --update"))
     }
 
+    /// The crates of the standard library, without their sizes, where it may
+    /// be built here: the release has none for one of the targets, or its
+    /// source is asked for.
+    fn crates(&self, pin: &RustPin) -> Result<Vec<StdCrate>> {
+        let may_be_built = pin.components.contains(SOURCE)
+            || self
+                .triples
+                .iter()
+                .any(|triple| pin.std_of(triple).is_none());
+        let Some(source) = pin.source().filter(|_| may_be_built) else {
+            return Ok(Vec::new());
+        };
+        let mut wanted = source.wanted();
+        if wanted.size == 0 {
+            wanted.size = self.server().size(&source.path)?;
+        }
+        let mirrors = Mirrors::only(vec![self.origins.base.clone()]).with_remedy(REMEDY);
+        let files = self
+            .origins
+            .downloads
+            .fetch(&[wanted], &mirrors, &Options::default())?;
+        files.first().map_or(Ok(Vec::new()), |path| crates_of(path))
+    }
+
+    fn size(&self, server: &CrateServer, one: &StdCrate) -> Result<u64> {
+        let size = self.client.size(&server.address(&one.path(server)));
+        size.map_err(|reason| server.failed(&one.file_name(), &reason))
+    }
+
     fn server(&self) -> Server<'_> {
         Server {
-            base: self.base,
-            key: self.key,
+            base: self.origins.base,
+            key: self.origins.key,
             client: &self.client,
         }
     }
@@ -181,6 +235,7 @@ impl<'a> Maker<'a> {
             date: manifest.date.clone(),
             sha256: verified.sha256,
             key: verified.key.clone(),
+            crates: Vec::new(),
             files: files.into_iter().collect(),
         })
     }
@@ -188,7 +243,7 @@ impl<'a> Maker<'a> {
     fn unknown(&self, wanted: &Wanted, path: &str) -> Error {
         let message = format!(
             "{}: there is no Rust {} at `{}/{path}`",
-            wanted.origin, wanted.channel, self.base
+            wanted.origin, wanted.channel, self.origins.base
         );
         Error::new(Kind::Config, message).hint(wanted.channel.remedy())
     }

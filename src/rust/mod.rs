@@ -16,6 +16,7 @@ mod manifest;
 mod pin;
 mod plan;
 mod server;
+mod std_crate;
 #[cfg(test)]
 mod tests;
 mod wanted;
@@ -24,10 +25,11 @@ pub use attach::attach;
 pub use channel::Channel;
 pub use file::ToolchainFile;
 pub use find::find;
-pub use make::Maker;
+pub use make::{Maker, Origins};
 pub use pin::{Component, RustPin};
 pub use plan::{Plan, plan};
 pub use server::{DIST_SERVER, OFFICIAL, REMEDY, RUST_KEY, ReleaseKey, dist_server};
+pub use std_crate::StdCrate;
 pub use wanted::{Wanted, wanted};
 
 use crate::error::Result;

@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::Wanted;
 use super::channel::{Channel, is_date};
 use super::manifest::{ROOT, is_plain};
+use super::{StdCrate, Wanted};
 use crate::fetch::Wanted as File;
 use crate::pins::Sha256;
 use crate::target::HOST;
+
+/// The component with the standard library's source.
+pub(super) const SOURCE: &str = "rust-src";
 
 /// A release of Rust, pinned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +30,10 @@ pub struct RustPin {
     pub sha256: Sha256,
     /// The fingerprint of the key that the manifest is signed with.
     pub key: String,
+    /// What its standard library is built with, where it may be built here;
+    /// ordered by name and version.
+    #[serde(rename = "crate", default, skip_serializing_if = "Vec::is_empty")]
+    pub crates: Vec<StdCrate>,
     /// Ordered by name and target.
     #[serde(rename = "component")]
     pub files: Vec<Component>,
@@ -95,10 +102,32 @@ impl RustPin {
                 "rust-std" => target.is_some_and(|target| {
                     target == triple || target == HOST || self.targets.contains(target)
                 }),
-                "rust-src" => !has_std || self.components.contains("rust-src"),
+                SOURCE => !has_std || self.components.contains(SOURCE),
                 name => self.components.contains(name),
             }
         })
+    }
+
+    /// The crates that are needed to make a target's toolchain: where the
+    /// release has no standard library for it.
+    pub fn crates_for(&self, triple: &str) -> &[StdCrate] {
+        match self.std_of(triple) {
+            None => &self.crates,
+            Some(_) => &[],
+        }
+    }
+
+    /// The crates that a build may want, which has the source at hand.
+    pub fn crates_in_build(&self) -> &[StdCrate] {
+        match self.components.contains(SOURCE) {
+            true => &self.crates,
+            false => &[],
+        }
+    }
+
+    /// The file of the standard library's source.
+    pub fn source(&self) -> Option<&Component> {
+        self.files.iter().find(|file| file.name == SOURCE)
     }
 
     /// The files that its lints are made from.
@@ -150,6 +179,15 @@ impl RustPin {
                 "has an odd path for `{}`: `{}`",
                 odd.name, odd.path
             ));
+        }
+        if let Some(odd) = self.crates.iter().find(|one| !one.is_plain()) {
+            return Err(format!("has an odd crate: `{}` {}", odd.name, odd.version));
+        }
+        if !self
+            .crates
+            .is_sorted_by(|a, b| (&a.name, &a.version) < (&b.name, &b.version))
+        {
+            return Err("has a crate out of its order".to_owned());
         }
         let of_host = |name: &str| {
             let of_host = |file: &&Component| file.target.as_deref().is_none_or(|one| one == HOST);

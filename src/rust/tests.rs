@@ -14,10 +14,11 @@ use pgp::types::Password;
 use tempfile::TempDir;
 use tiny_http::{Response, Server as Http};
 
+use super::std_crate::crates_of;
 use super::*;
 use crate::config::{Origin, Setting};
 use crate::error::{Error, Kind};
-use crate::fetch::BaseUrl;
+use crate::fetch::{BaseUrl, Downloads};
 use crate::pins::Sha256;
 use crate::target::{HOST, Table, TargetSpec};
 
@@ -183,7 +184,41 @@ fn sign(bytes: &[u8], key: &SignedSecretKey) -> String {
     armoured.unwrap()
 }
 
-/// A manifest of a release whose files are their own names.
+/// A component `rust-src` that holds nothing but a lock file.
+fn rust_src(lock: &str) -> Vec<u8> {
+    let mut tar = tar::Builder::new(xz2::write::XzEncoder::new(Vec::new(), 1));
+    for (path, text) in [
+        ("components", "rust-src\n"),
+        ("rust-src/lib/rustlib/src/rust/library/Cargo.lock", lock),
+    ] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        let path = format!("rust-src-nightly/{path}");
+        tar.append_data(&mut header, path, text.as_bytes()).unwrap();
+    }
+    tar.into_inner().unwrap().finish().unwrap()
+}
+
+/// A package in a lock file.
+fn locked(name: &str, version: &str, source: &str) -> String {
+    let checksum = Sha256::of(name.as_bytes());
+    format!(
+        "[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n\
+         source = \"{source}\"\nchecksum = \"{checksum}\"\n"
+    )
+}
+
+const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+static RUST_SRC: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let own = "[[package]]\nname = \"std\"\nversion = \"0.0.0\"\n";
+    let crates = [("wasi", "0.1.0+snapshot"), ("libc", "0.2.0")];
+    let crates = crates.map(|(name, version)| locked(name, version, CRATES_IO));
+    rust_src(&format!("version = 4\n{own}{}", crates.concat()))
+});
+
+/// A manifest of a release whose files are their own names, but for the source.
 fn manifest(version: &str, date: &str) -> String {
     let mut text = format!("manifest-version = \"2\"\ndate = \"{date}\"\n");
     let mut package = |name: &str, targets: &[&str]| {
@@ -195,7 +230,10 @@ fn manifest(version: &str, date: &str) -> String {
                 format!("-{target}")
             };
             let path = format!("dist/{date}/{name}{of}.tar.xz");
-            let hash = Sha256::of(path.as_bytes());
+            let hash = match name {
+                "rust-src" => Sha256::of(&RUST_SRC),
+                _ => Sha256::of(path.as_bytes()),
+            };
             text += &format!(
                 "[pkg.{name}.target.\"{target}\"]\navailable = true\n\
                  url = \"https://static.rust-lang.org/other\"\nhash = \"{hash}\"\n\
@@ -215,7 +253,8 @@ fn manifest(version: &str, date: &str) -> String {
     text
 }
 
-/// A server of manifests; every other path is a file that is its own name.
+/// A server of manifests, of the source and of a registry; every other path is a
+/// file that is its own name.
 struct Dist {
     server: Arc<Http>,
     files: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
@@ -242,6 +281,13 @@ impl Dist {
             }
         });
         let base = BaseUrl::parse(&format!("http://{address}")).unwrap();
+        for date in ["2026-01-31", "2026-02-01"] {
+            let path = format!("dist/{date}/rust-src.tar.xz");
+            files.lock().unwrap().insert(path, RUST_SRC.clone());
+        }
+        let config = format!("{{\"dl\":\"{base}/crates/{{crate}}/{{version}}\"}}");
+        let path = "config.json".to_owned();
+        files.lock().unwrap().insert(path, config.into_bytes());
         let folder = TempDir::new().unwrap();
         let public = OURS.to_public_key();
         let public = public.to_armored_string(ArmorOptions::default()).unwrap();
@@ -279,7 +325,13 @@ impl Dist {
 
     fn with<T>(&self, then: impl FnOnce(&Maker<'_>) -> T) -> T {
         let triples = table().iter().map(|one| one.triple.clone()).collect();
-        then(&Maker::new(&self.base, &self.key(), triples).unwrap())
+        let origins = Origins {
+            base: &self.base,
+            key: &self.key(),
+            downloads: &Downloads::at(self.folder.path()),
+            crates_index: Some(self.base.as_str()),
+        };
+        then(&Maker::new(origins, triples).unwrap())
     }
 
     fn make(&self, wanted: &Wanted) -> Result<RustPin> {
@@ -335,6 +387,18 @@ fn a_channel_is_pinned_proved_and_written() {
         ]
     );
     assert!(pin.std_of("s390x-unknown-linux-gnu").is_none());
+    let crates = [("libc", "0.2.0", 17), ("wasi", "0.1.0+snapshot", 26)];
+    let crates = crates.map(|(name, version, size)| StdCrate {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        sha256: Sha256::of(name.as_bytes()),
+        size,
+    });
+    assert_eq!(pin.crates, crates);
+    assert_eq!(pin.crates_for("s390x-unknown-linux-gnu"), crates);
+    assert_eq!(pin.crates_for(AARCH64), []);
+    assert_eq!(pin.crates_in_build(), crates);
+    assert_eq!(crates[1].store_name(), "wasi-0.1.0-snapshot.crate");
     dist.with(|maker| maker.prove(&pin, &wanted)).unwrap();
 
     // What the lock says of it comes back from it, and names no server.
@@ -353,6 +417,8 @@ fn a_channel_is_pinned_proved_and_written() {
         ("date = \"2026-01-31\"", "date = \"2026\"", "as `nightly`"),
         ("name = \"cargo\"", "name = \"carg\"", "lacks `cargo`"),
         ("size = ", "sise = ", "unknown field"),
+        ("\"libc\"", "\"../libc\"", "has an odd crate"),
+        ("\"libc\"", "\"xlibc\"", "has a crate out of its order"),
     ] {
         let error = crate::lock::Lock::parse(path, &written.replace(from, to)).unwrap_err();
         assert_eq!(error.kind(), Kind::Config);
@@ -366,7 +432,9 @@ fn a_channel_is_pinned_proved_and_written() {
     };
     let mut other = pin.clone();
     other.files[0].sha256 = Sha256::of(b"x");
-    for forged in [forged, other] {
+    let mut fewer = pin.clone();
+    fewer.crates.pop();
+    for forged in [forged, other, fewer] {
         let error = dist
             .with(|maker| maker.prove(&forged, &wanted))
             .unwrap_err();
@@ -383,6 +451,50 @@ fn a_channel_is_pinned_proved_and_written() {
     let error = error.map(|_| ()).unwrap_err();
     assert_eq!(error.kind(), Kind::Integrity);
     assert!(error.to_string().contains("is of 2026-01-31"), "{error}");
+}
+
+#[test]
+fn a_source_says_which_crates_std_is_built_with() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("rust-src.tar.xz");
+    let crates = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        crates_of(&path)
+    };
+    let own = "version = 4\n[[package]]\nname = \"std\"\nversion = \"0.0.0\"\n";
+    assert_eq!(crates(&rust_src(own)).unwrap(), []);
+    let names: Vec<String> = crates(&RUST_SRC)
+        .unwrap()
+        .into_iter()
+        .map(|one| one.name)
+        .collect();
+    assert_eq!(names, ["libc", "wasi"]);
+    let git = "git+https://example.invalid/libc#0123";
+    for (bytes, says) in [
+        (b"no archive".to_vec(), "is no source of Rust's"),
+        (
+            RUST_SRC[..RUST_SRC.len() / 2].to_vec(),
+            "is no source of Rust's",
+        ),
+        (rust_src("version = "), "is not a lock file"),
+        (rust_src(&locked("libc", "0.2.0", git)), "of `git+https"),
+        (
+            rust_src(&locked("../x", "0.2.0", CRATES_IO)),
+            "an odd crate: `../x`",
+        ),
+        (
+            rust_src(&locked("x", "1 2", CRATES_IO)),
+            "an odd crate: `x`",
+        ),
+    ] {
+        let error = crates(&bytes).unwrap_err();
+        assert_eq!(error.kind(), Kind::Integrity, "{error}");
+        let text = format!(
+            "{error:#} {:?}",
+            std::error::Error::source(&error).map(ToString::to_string)
+        );
+        assert!(text.contains(says), "{text}");
+    }
 }
 
 #[test]
@@ -478,9 +590,13 @@ fn a_manifest_that_cannot_be_believed_is_refused() {
     let official = ReleaseKey::official().unwrap();
     assert_eq!(official.fingerprints(), [OFFICIAL]);
     assert_eq!(official.warning(), None);
-    let error = Maker::new(&dist.base, &official, Vec::new())
-        .unwrap()
-        .make(&wanted, None);
+    let origins = Origins {
+        base: &dist.base,
+        key: &official,
+        downloads: &Downloads::at(dist.folder.path()),
+        crates_index: None,
+    };
+    let error = Maker::new(origins, Vec::new()).unwrap().make(&wanted, None);
     let error = error.unwrap_err();
     assert_eq!(error.kind(), Kind::Integrity);
     assert!(

@@ -10,13 +10,14 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::cargo::UserCargo;
 use crate::env::{Env, Runner, ToolsEnv};
 use crate::error::{IoContext, Result};
-use crate::fetch::{BaseUrl, Downloads, Mirrors, Options, Wanted};
+use crate::fetch::{BaseUrl, CrateServer, Downloads, Mirrors, Options, Wanted};
 use crate::host::{self, Folders};
 use crate::nix::{self, Choice, Find, Hold, Lock, Nix, Realised, SeedFile, Share, StorePath};
 use crate::pins::{Package, Pins, Sha256};
-use crate::rust;
+use crate::rust::{self, StdCrate};
 use crate::target::TargetSpec;
 use crate::terminal;
 
@@ -39,6 +40,9 @@ pub struct Workshop {
     pub offline: bool,
     /// Where files of the official distribution of Rust are asked for.
     pub dist_server: BaseUrl,
+    /// The user's cargo, which may put another registry in the place of
+    /// crates.io.
+    pub cargo: UserCargo,
 }
 
 /// A realised toolchain and what it says of itself.
@@ -207,7 +211,40 @@ impl Workshop {
         let downloads = Downloads::new(&self.folders);
         let mut files = downloads.fetch(&packages, &mirrors, &options)?;
         files.extend(downloads.fetch(&components, &server, &options)?);
+        files.extend(self.fetch_crates(&needs.crates, &options)?);
         Ok(files)
+    }
+
+    fn fetch_crates(&self, crates: &[&StdCrate], options: &Options) -> Result<Vec<PathBuf>> {
+        let downloads = Downloads::new(&self.folders);
+        let wanted = |path: &dyn Fn(&StdCrate) -> String| -> Vec<Wanted> {
+            crates.iter().map(|one| one.wanted(path(one))).collect()
+        };
+        // A registry is asked where its crates are only if some are missing.
+        let kept = Options {
+            offline: true,
+            ..*options
+        };
+        let nowhere = Mirrors::only(Vec::new());
+        match downloads.fetch(&wanted(&|_| String::new()), &nowhere, &kept) {
+            Ok(files) => return Ok(files),
+            Err(error) if self.offline => return Err(error),
+            Err(_) => {}
+        }
+        let server = CrateServer::find(self.cargo.index_for_crates_io().as_deref())?;
+        let wanted = wanted(&|one| one.path(&server));
+        downloads.fetch(&wanted, &server.mirrors(), options)
+    }
+
+    /// Crates of a standard library, as the store is to have them.
+    ///
+    /// # Errors
+    /// As fetching has them.
+    pub fn std_crates(&self, crates: &[StdCrate]) -> Result<Vec<SeedFile>> {
+        self.seeds(&Needs {
+            crates: crates.iter().collect(),
+            ..Needs::default()
+        })
     }
 
     /// Where files of the archive are asked for.
@@ -262,6 +299,7 @@ impl Workshop {
             packages: needs.packages.clone(),
             snapshots: needs.snapshots.clone(),
             components: needs.components.clone(),
+            crates: needs.crates.clone(),
         };
         if self.nix == Choice::Own || nix::on_path(host::var("PATH").as_ref()).is_none() {
             all.packages.extend(&own);
@@ -294,6 +332,8 @@ impl Workshop {
         let names = packages.map(|one| (one.store_name(), one.sha256));
         let components = needs.components.iter();
         let names = names.chain(components.map(|one| (one.file_name().to_owned(), one.sha256)));
+        let crates = needs.crates.iter();
+        let names = names.chain(crates.map(|one| (one.store_name(), one.sha256)));
         let seed = |((store_name, sha256), path): ((String, Sha256), PathBuf)| SeedFile {
             store_name,
             path,

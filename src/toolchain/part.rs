@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::lock::Libraries;
 use crate::nix;
 use crate::pins::{Package, Pins, Sha256};
-use crate::rust::{Component, RustPin};
+use crate::rust::{Component, RustPin, StdCrate};
 use crate::target::TargetSpec;
 
 /// Something that is realised by itself, because not every command needs it.
@@ -162,6 +162,17 @@ impl Part {
         files.filter(|file| seen.insert(file.sha256)).collect()
     }
 
+    /// The crates that standard libraries of parts are built with, each once.
+    pub fn std_crates<'p>(parts: &[&'p Part]) -> Vec<&'p StdCrate> {
+        let mut seen: BTreeSet<Sha256> = BTreeSet::new();
+        let crates = parts.iter().filter_map(|part| {
+            let (rust, triple) = part.rust.as_ref().zip(part.triple.as_ref())?;
+            Some(rust.crates_for(triple))
+        });
+        let crates = crates.flatten();
+        crates.filter(|one| seen.insert(one.sha256)).collect()
+    }
+
     /// The packages that it is made from, those of the project last; each once.
     ///
     /// # Errors
@@ -183,6 +194,7 @@ pub(super) struct Needs<'p> {
     /// Suite and snapshot of each lock that has some of the packages.
     pub(super) snapshots: Vec<(&'p str, &'p str)>,
     pub(super) components: Vec<&'p Component>,
+    pub(super) crates: Vec<&'p StdCrate>,
 }
 
 impl<'p> Needs<'p> {
@@ -194,6 +206,7 @@ impl<'p> Needs<'p> {
             packages: Part::packages(parts, pins)?,
             snapshots: own.map(snapshot).collect(),
             components: Part::components(parts),
+            crates: Part::std_crates(parts),
         })
     }
 }

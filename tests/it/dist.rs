@@ -16,6 +16,7 @@ use pgp::crypto::hash::HashAlgorithm;
 use pgp::types::Password;
 use tempfile::TempDir;
 use tiny_http::{Response, Server};
+use xbuild::cargo::UserCargo;
 use xbuild::fetch::BaseUrl;
 use xbuild::host::Folders;
 use xbuild::nix::{Choice, Realised};
@@ -257,6 +258,7 @@ pub fn packed() -> &'static Packed {
             nix: Choice::Own,
             offline: false,
             dist_server: BaseUrl::parse("http://127.0.0.1:9").expect("an address"),
+            cargo: UserCargo::default(),
         };
         let realised = workshop.realise(&parts).expect("the pinned compiler");
         let (toolchain, clippy) = (&realised[0], &realised[1]);
@@ -266,7 +268,7 @@ pub fn packed() -> &'static Packed {
 
         let parent = test_home().join("rust-dist");
         // Another number for another way of packing.
-        let key = format!("{} 3", rust.display());
+        let key = format!("{} 4", rust.display());
         let folder = parent.join(&Sha256::of(key.as_bytes()).to_hex()[..16]);
         let is_there = folder.is_dir();
         let new = (!is_there).then(|| {
@@ -349,7 +351,8 @@ pub fn packed() -> &'static Packed {
     })
 }
 
-/// The source of the standard library, with the crates for it.
+/// The source of the standard library, without the crates for it: the official
+/// component brings none.
 fn source(workshop: &Workshop) -> TempDir {
     let pins = Pins::embedded().expect("the pins");
     let package = pins.package("trixie/all/rust-web-src").expect("the source");
@@ -368,7 +371,7 @@ const UNPACK: &str = r#"set -o pipefail
 cd "$2"
 "$0" ar p "$1" data.tar.xz | "$0" xz -dc | "$0" tar -x -o -f - ./usr/src
 "$0" mv usr/src/rustc-*/library/* .
-"$0" rm -r usr"#;
+"$0" rm -r usr vendor"#;
 
 /// Every file below a folder.
 fn add_files(folder: &Path, below: &str, tree: &mut Tree) {

@@ -13,6 +13,7 @@ use std::thread;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tiny_http::{Response, Server};
+use xbuild::cargo::UserCargo;
 use xbuild::fetch::{BaseUrl, Mirrors, Options};
 use xbuild::host::{self, Folders};
 use xbuild::nix::{Choice, Hold, Nix, Request, nix_sources};
@@ -143,6 +144,7 @@ fn workshop() -> Workshop {
         nix: Choice::Own,
         offline: false,
         dist_server: BaseUrl::parse("http://127.0.0.1:9").expect("an address"),
+        cargo: UserCargo::default(),
     }
 }
 

@@ -13,10 +13,9 @@ use std::path::{Path, PathBuf};
 
 use super::Options;
 use super::built::{self, Built};
-use super::lock::Lock;
 use crate::attest::{Derivation, NixBuild};
 use crate::build::{Build, Made, Request};
-use crate::cargo::{self, Artefact, ArtefactKind, CargoArgs, Layout, Verb};
+use crate::cargo::{self, Artefact, ArtefactKind, CargoArgs, Layout, Lockfile, Verb};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::nix::{self, Derived, Hold, Nix, PackageRequest, SeedFile};
 use crate::target::TargetSpec;
@@ -84,6 +83,10 @@ impl Prepared {
         let parts: Vec<Part> = request.specs.iter().map(Part::toolchain).collect();
         let (nix, hold) = workshop.nix_for(&parts)?;
         nix.seed(&hold, &seeds)?;
+        if let Some(rust) = request.specs.iter().find_map(TargetSpec::rust) {
+            // `-Zbuild-std` may want them.
+            nix.seed(&hold, &workshop.std_crates(rust.crates_in_build())?)?;
+        }
         let own = Layout::own(&request.project.target_dir).join("derivations");
         fs::create_dir_all(&own).at("create", &own)?;
         terminal::verbose(format!("copying the source of {name}"));
@@ -100,7 +103,7 @@ impl Prepared {
 /// The crates of the lock file, after cargo has fetched those that are nowhere.
 fn crate_seeds(build: &Build<'_>) -> Result<Vec<SeedFile>> {
     let request = build.request();
-    let locked = Lock::read(&request.project.lock)?.crates;
+    let locked = Lockfile::read(&request.project.lock)?.crates;
     asked::refuse_crates(&locked)?;
     let homes = std::iter::once(request.workshop.folders.cargo_home());
     let homes: Vec<PathBuf> = homes.chain(request.user.home.clone()).collect();
@@ -125,7 +128,7 @@ fn crate_seeds(build: &Build<'_>) -> Result<Vec<SeedFile>> {
 pub fn refuse(request: &Request, args: &CargoArgs) -> Result<()> {
     asked::refuse(request)?;
     if request.project.lock.is_file() {
-        asked::refuse_crates(&Lock::read(&request.project.lock)?.crates)?;
+        asked::refuse_crates(&Lockfile::read(&request.project.lock)?.crates)?;
     }
     for spec in &request.specs {
         Asked::new(request, args, spec, "package", Path::new(""))?;

@@ -207,6 +207,9 @@ fn a_std_that_the_release_has_not_is_built_from_its_source() {
     call(&dist, project, &["lock"]).ok();
     let lock = fs::read_to_string(project.join("xbuild.lock")).expect("the lock");
     assert!(!lock.contains("musl"), "{lock}");
+    // The source brings no crates along: they are pinned too.
+    assert!(lock.contains("[[rust.crate]]\nname = \"libc\""), "{lock}");
+    call(&dist, project, &["lock", "--check"]).ok();
     let target = "--target=x86_64-unknown-linux-musl";
     let ran = call(&dist, project, &["run", "-q", target, "--", "one"]).ok();
     assert_eq!(ran.stdout, "Some(\"one\")\n", "{ran}");
@@ -242,6 +245,19 @@ fn the_standard_library_is_built_with_the_project_where_cargo_is_told_to() {
         .says("lib/rustlib/src/rust/library/core)");
     // All of it is there now.
     call(&dist, project, &["build", "--frozen", &target]).ok();
+    // Nix's own sandbox has them too, and the crates that all of std needs.
+    for (path, text) in [
+        ("src/main.rs", "fn main() {}\n"),
+        (
+            ".cargo/config.toml",
+            "[unstable]\nbuild-std = [\"std\", \"panic_abort\"]\n",
+        ),
+    ] {
+        fs::write(project.join(path), text).expect("a file of the project");
+    }
+    fs::remove_file(project.join("src/lib.rs")).expect("no library");
+    let words = ["release", "--derivation", "--no-verify", "--allow-dirty"];
+    call(&dist, project, &[&words[..], &[&target]].concat()).ok();
     // Without its source the release cannot do that.
     fs::write(project.join("rust-toolchain.toml"), minimal()).expect("a toolchain file");
     call(&dist, project, &["build", &target])

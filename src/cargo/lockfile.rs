@@ -1,5 +1,5 @@
 //! `Cargo.lock`: every crate with its checksum, and the project's own
-//! versions. [pure but for [`Lock::read`]]
+//! versions. [pure but for [`Lockfile::read`]]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::pins::Sha256;
 
 /// What a lock file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lock {
+pub struct Lockfile {
     /// What comes from elsewhere, in the file's order.
     pub crates: Vec<LockedCrate>,
     /// The versions of the project's own packages, by name.
@@ -34,13 +34,13 @@ struct Package {
     checksum: Option<Sha256>,
 }
 
-impl Lock {
+impl Lockfile {
     /// Reads a lock file.
     ///
     /// # Errors
-    /// `Kind::Filesystem`, and as [`Lock::parse`].
+    /// `Kind::Filesystem`, and as [`Lockfile::parse`].
     pub fn read(path: &Path) -> Result<Self> {
-        Lock::parse(path, &fs::read_to_string(path).at("read", path)?)
+        Lockfile::parse(path, &fs::read_to_string(path).at("read", path)?)
     }
 
     /// Reads the text of a lock file.
@@ -52,7 +52,7 @@ impl Lock {
             let message = format!("`{}` is not a lock file of cargo's", path.display());
             Error::new(Kind::Project, message).caused_by(cause.message().to_owned())
         })?;
-        let mut lock = Lock::default();
+        let mut lock = Lockfile::default();
         for package in written.package {
             match package.source {
                 None => {
@@ -95,7 +95,7 @@ mod tests {
              [[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"registry+https://u:p@example.invalid/i\"\nchecksum = \"{hash}\"\n\
              [[package]]\nname = \"b\"\nversion = \"0.1.0\"\nsource = \"git+https://t@example.invalid/b?tag=x@y#0f\"\n"
         );
-        let lock = Lock::parse(Path::new("Cargo.lock"), &text).unwrap();
+        let lock = Lockfile::parse(Path::new("Cargo.lock"), &text).unwrap();
         assert_eq!(lock.own["me"], "1.2.3");
         let sources: Vec<&str> = lock.crates.iter().map(|one| &*one.source).collect();
         let expected = [
@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(sources, expected);
         assert_eq!(lock.crates[0].checksum, hash.parse().ok());
         for text in ["package = 1", "[[package]]\nname = \"a\"", "="] {
-            let error = Lock::parse(Path::new("Cargo.lock"), text).unwrap_err();
+            let error = Lockfile::parse(Path::new("Cargo.lock"), text).unwrap_err();
             assert_eq!(error.kind(), Kind::Project);
         }
     }
