@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -242,11 +242,31 @@ pub fn git(folder: &Path, date: &str, args: &[&str]) {
     run(&git.cwd(folder)).ok();
 }
 
-/// Makes the builds of all tests wait for each other: each uses every
-/// processor by itself.
-pub fn one_at_a_time() -> MutexGuard<'static, ()> {
-    static BUILDING: Mutex<()> = Mutex::new(());
-    BUILDING.lock().unwrap_or_else(PoisonError::into_inner)
+/// The right of a test to build, until it is dropped.
+pub struct Turn(());
+
+/// How many tests build now, and who waits.
+static BUILDING: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+
+/// Makes the builds of tests wait for each other. Each uses every processor by
+/// itself, but not all the time: a second one uses what `configure` leaves.
+pub fn one_at_a_time() -> Turn {
+    const AT_ONCE: usize = 2;
+    let (building, ended) = &BUILDING;
+    let building = building.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut building = ended
+        .wait_while(building, |building| *building >= AT_ONCE)
+        .unwrap_or_else(PoisonError::into_inner);
+    *building += 1;
+    Turn(())
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let (building, ended) = &BUILDING;
+        *building.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        ended.notify_one();
+    }
 }
 
 /// A temporary folder.
