@@ -11,7 +11,7 @@ use xbuild::nix::{Choice, Nix, Realised, Request, SeedFile, nix_sources};
 use xbuild::terminal;
 
 use crate::nixes;
-use crate::support::turn;
+use crate::support::one_at_a_time;
 
 const KEY: &str = "test-key";
 
