@@ -73,7 +73,7 @@ pub struct Error {
 
 /// The remedy for a full disk.
 pub const NO_SPACE: &str =
-    "free some space; XBUILD_HOME and --target-dir name folders on other disks";
+    "free some space (`df`) or inodes (`df -i`); XBUILD_HOME and --target-dir name other disks";
 
 impl Error {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {

@@ -19,10 +19,13 @@ impl Folders {
     ///
     /// # Errors
     /// Where `XBUILD_HOME` is no absolute path, or is not set and neither the
-    /// XDG variables nor `HOME` are.
+    /// XDG variables nor `HOME` are; where the folders' names are not UTF-8.
     pub fn find() -> Result<Self> {
         if let Some(home) = var("XBUILD_HOME") {
             let home = PathBuf::from(home);
+            if home.to_str().is_none() {
+                return Err(not_utf8("variable XBUILD_HOME:", &home));
+            }
             if home.is_absolute() {
                 return Ok(Folders::below(&home));
             }
@@ -41,6 +44,10 @@ impl Folders {
                 .ok_or_else(|| {
                     Error::new(Kind::Config, "no folder to keep the toolchain in is known")
                         .hint("set HOME, or XBUILD_HOME, to an absolute path")
+                })
+                .and_then(|folder| match folder.to_str() {
+                    Some(_) => Ok(folder),
+                    None => Err(not_utf8("folder", &folder)),
                 })
         };
         Ok(Folders {
@@ -108,6 +115,12 @@ pub fn var(name: &str) -> Option<OsString> {
 #[expect(clippy::disallowed_methods, reason = "this is the one door")]
 pub fn vars() -> impl Iterator<Item = (OsString, OsString)> {
     std::env::vars_os()
+}
+
+/// Nix's answers and what is written down of a store have no other paths.
+fn not_utf8(what: &str, path: &Path) -> Error {
+    let message = format!("the {what} `{}` is not UTF-8", path.display());
+    Error::new(Kind::Config, message).hint("name another one: XBUILD_HOME=/var/tmp/xbuild")
 }
 
 fn absolute(name: &str) -> Option<PathBuf> {

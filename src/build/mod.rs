@@ -6,6 +6,7 @@ mod fetch;
 mod finish;
 mod libraries;
 mod request;
+mod room;
 mod rust_version;
 mod scripts;
 mod shells;
@@ -156,6 +157,7 @@ impl<'a> Build<'a> {
                 self.cargo(&self.shell(&invocation, &self.layout)?, &invocation)?;
             if code != 0 {
                 self.note_failed_scripts(before);
+                self.note_full_disk();
             }
             if invocation.phase == Phase::Run {
                 self.link_results()?;
@@ -186,6 +188,7 @@ impl<'a> Build<'a> {
                 self.cargo(&self.shell(&invocation, &self.layout)?, &invocation)?;
             if code != 0 {
                 self.note_failed_scripts(before);
+                self.note_full_disk();
                 return Ok(Err(code));
             }
             for spec in self.specs() {

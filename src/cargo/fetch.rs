@@ -62,7 +62,8 @@ pub enum Need {
 struct Fetched {
     xbuild: String,
     targets: Vec<String>,
-    cargo_home: PathBuf,
+    /// As of [`text`].
+    cargo_home: String,
     /// The inodes of the folders of crates: others were not filled.
     crates: [Option<u64>; 2],
     /// The hash of the configuration's text.
@@ -79,7 +80,8 @@ struct Fetched {
 /// A file as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Seen {
-    path: PathBuf,
+    /// As of [`text`].
+    path: String,
     stamp: Option<Stamp>,
     sha256: Option<String>,
 }
@@ -99,7 +101,9 @@ impl Wanted<'_> {
         let Some(fetched) = recall(&self.state()) else {
             return Ok(Need::Fetch("nothing was fetched yet"));
         };
-        if fetched.xbuild != env!("CARGO_PKG_VERSION") || fetched.cargo_home != self.cargo_home {
+        if fetched.xbuild != env!("CARGO_PKG_VERSION")
+            || fetched.cargo_home != text(self.cargo_home)
+        {
             return Ok(Need::Fetch("nothing was fetched yet"));
         }
         if fetched.crates != crates(self.cargo_home) {
@@ -121,26 +125,24 @@ impl Wanted<'_> {
         if !unstable(args).all(|flag| fetched.unstable.contains(&flag)) {
             return Ok(Need::Fetch("there is a new -Z"));
         }
-        let paths: Vec<&Path> = fetched
-            .files
+        let files = self.files();
+        let seen = fetched.files.iter().map(|seen| &seen.path);
+        if !seen.eq(files
             .iter()
-            .map(|seen| seen.path.as_path())
-            .collect();
-        if paths != self.files() {
+            .map(|path| text(path))
+            .collect::<Vec<_>>()
+            .iter())
+        {
             return Ok(Need::Fetch("the workspace has changed"));
         }
-        if fetched
-            .files
-            .iter()
-            .all(|seen| Stamp::of(&seen.path) == seen.stamp)
+        let mut pairs = files.iter().zip(&fetched.files);
+        if pairs
+            .clone()
+            .all(|(path, seen)| Stamp::of(path) == seen.stamp)
         {
             return Ok(Need::Nothing);
         }
-        if fetched
-            .files
-            .iter()
-            .all(|seen| hash_of(&seen.path) == seen.sha256)
-        {
+        if pairs.all(|(path, seen)| hash_of(path) == seen.sha256) {
             // Touched, not changed: next time the stamps say so at once.
             self.write(fetched.targets, fetched.unstable, fetched.mirror)?;
             return Ok(Need::Nothing);
@@ -172,14 +174,14 @@ impl Wanted<'_> {
         mirror: Option<String>,
     ) -> Result<()> {
         let see = |path: &Path| Seen {
-            path: path.to_owned(),
+            path: text(path),
             stamp: Stamp::of(path),
             sha256: hash_of(path),
         };
         let fetched = Fetched {
             xbuild: env!("CARGO_PKG_VERSION").to_owned(),
             targets,
-            cargo_home: self.cargo_home.to_owned(),
+            cargo_home: text(self.cargo_home),
             crates: crates(self.cargo_home),
             config: hash(self.config.as_bytes()),
             rustc: self.rustc.to_owned(),
@@ -305,6 +307,14 @@ fn crates(cargo_home: &Path) -> [Option<u64>; 2] {
         let metadata = fs::metadata(cargo_home.join(name)).ok()?;
         Some(metadata.ino())
     })
+}
+
+/// A path as JSON can hold it: one that is not UTF-8 with escapes, to be
+/// compared and not to be opened.
+fn text(path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let escaped = || format!("escaped {}", bytes.escape_ascii());
+    path.to_str().map_or_else(escaped, str::to_owned)
 }
 
 fn hash_of(path: &Path) -> Option<String> {

@@ -236,6 +236,9 @@ pub struct FetchArgs {
     /// Fetch for every known target.
     #[arg(long)]
     pub all_targets: bool,
+    /// Hash again what is there already, and make anew what was altered.
+    #[arg(long)]
+    pub verify: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,8 @@
 //! `xbuild fetch`: everything for some targets, now, so that all works offline
 //! later.
 
+use std::collections::BTreeSet;
+
 use crate::build::{self, Request};
 use crate::cargo::UserCargo;
 use crate::cargo::Verb;
@@ -8,6 +10,7 @@ use crate::cli::FetchArgs;
 use crate::config::{Config, EnvLayer, FlagLayer};
 use crate::error::{Kind, Result};
 use crate::host;
+use crate::nix::Realised;
 use crate::runner::{self, Runner};
 use crate::target::{Table, TargetSpec};
 use crate::terminal;
@@ -41,7 +44,19 @@ pub fn run(args: &FetchArgs) -> Result<u8> {
     }
     let rust = specs.iter().find_map(TargetSpec::rust);
     parts.extend([Part::clippy(rust), Part::stranger()]);
-    workshop.realise(&parts)?;
+    let realised = workshop.realise(&parts)?;
+    if args.verify {
+        let altered = workshop.repair(&parts)?;
+        let paths: BTreeSet<_> = realised.iter().flat_map(Realised::closure).collect();
+        terminal::status(
+            "Verified",
+            format_args!(
+                "{} paths of the store, {} made anew",
+                paths.len(),
+                altered.len()
+            ),
+        );
+    }
     if let Some(request) = project {
         fetch_crates(&request, args)?;
     }

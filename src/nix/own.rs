@@ -118,7 +118,11 @@ pub fn version(nix: &Path) -> Option<Version> {
     if !nix.is_file() {
         return None;
     }
-    let output = Command::new(nix).arg("--version").output().ok()?;
+    let version = Command::new(nix).arg("--version");
+    // Without it, Nix asks for the user's entry in /etc/passwd, and fails where
+    // a container has none.
+    let version = version.env("HOME", nix.parent()?);
+    let output = version.output().ok()?;
     Version::parse(&String::from_utf8_lossy(&output.stdout))
 }
 

@@ -94,7 +94,10 @@ impl Nix {
     }
 
     /// Those of the paths whose contents do not have their recorded hash.
-    fn altered(&self, paths: &[StorePath]) -> Result<Vec<StorePath>> {
+    ///
+    /// # Errors
+    /// Where Nix cannot be started.
+    pub fn altered(&self, paths: &[StorePath]) -> Result<Vec<StorePath>> {
         let is_right = |paths: &[StorePath]| {
             let verify = self
                 .command("nix-store")

@@ -94,6 +94,9 @@ pub fn run(request: &Request, args: &CargoArgs, options: &Options) -> Result<Res
     }
     let key = open_key(request, options)?;
     let epoch = gather::epoch(&request.epoch_of(&request.specs))?;
+    // What is said of the toolchain is to be true of its bytes.
+    let parts: Vec<Part> = request.specs.iter().map(Part::toolchain).collect();
+    request.workshop.repair(&parts)?;
     let built = match &options.derivation {
         Some(how) => derivation::built(request, args, options, how, &name, &ours)?,
         None => match built::built(request, args, options)? {

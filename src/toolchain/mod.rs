@@ -6,6 +6,7 @@
 
 mod part;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,9 @@ pub use part::Part;
 /// The lock on the downloads: of those who take from them, and of who removes
 /// them.
 const DOWNLOADS: &str = "downloads";
+
+/// The sets of packages that our own Nix is made of.
+const OWN_NIX: [&str; 2] = ["bootstrap", "nix"];
 
 /// How parts are realised.
 #[derive(Debug, Clone)]
@@ -265,7 +269,52 @@ impl Workshop {
     /// As [`Nix::find`] has them.
     pub fn nix(&self) -> Result<Nix> {
         let _kept = self.keep_downloads()?;
-        self.provision(&Pins::embedded()?, &Needs::default())
+        let pins = Pins::embedded()?;
+        self.find_nix(&pins.union(&OWN_NIX)?)
+    }
+
+    /// Hashes all of those parts that are there, and makes anew what is not
+    /// what it was. Says what that was.
+    ///
+    /// # Errors
+    /// As [`Workshop::realise`]; `Kind::Integrity` where it cannot be put right.
+    pub fn repair(&self, parts: &[Part]) -> Result<Vec<StorePath>> {
+        let mut there: Vec<(&Part, Realised)> = Vec::new();
+        for part in parts {
+            there.extend(self.realised(part).map(|realised| (part, realised)));
+        }
+        if there.is_empty() {
+            return Ok(Vec::new());
+        }
+        let _kept = self.keep_downloads()?;
+        let nix = self.nix()?;
+        let hold = nix.hold()?;
+        // What lies in another store than this Nix's is that one's to judge.
+        there.retain(|(_, realised)| realised.store() == nix.root());
+        let closures = there.iter().flat_map(|(_, realised)| realised.closure());
+        let all: BTreeSet<StorePath> = closures.cloned().collect();
+        let altered = nix.altered(&all.into_iter().collect::<Vec<_>>())?;
+        if altered.is_empty() {
+            return Ok(altered);
+        }
+        let parts: Vec<&Part> = there.iter().map(|(part, _)| *part).collect();
+        let pins = Pins::embedded()?;
+        let needs = Needs::of(&parts, &pins)?;
+        self.fetch(&needs, true)?;
+        nix.seed(&hold, &self.seeds(&needs)?)?;
+        let sources = nix::nix_sources(&self.folders)?;
+        for part in parts {
+            let (key, lock) = (part.key(), part.locked());
+            let request = nix::Request {
+                sources: &sources,
+                attr: part.attr(),
+                key: &key,
+                what: part.what(),
+                lock: lock.as_deref(),
+            };
+            nix.repair(&hold, &request)?;
+        }
+        Ok(altered)
     }
 
     /// A Nix whose store has all that derivations with these parts need, and
@@ -294,7 +343,7 @@ impl Workshop {
     /// Downloads in one go what is needed, our own Nix included where the
     /// machine has none, and finds Nix.
     fn provision(&self, pins: &Pins, needs: &Needs<'_>) -> Result<Nix> {
-        let own = pins.union(&["bootstrap", "nix"])?;
+        let own = pins.union(&OWN_NIX)?;
         let mut all = Needs {
             packages: needs.packages.clone(),
             snapshots: needs.snapshots.clone(),
@@ -307,6 +356,11 @@ impl Workshop {
         // A disk may have spoilt what was right when it came; here a second is
         // nothing, and a warm run never comes here.
         self.fetch(&all, true)?;
+        self.find_nix(&own)
+    }
+
+    /// Finds Nix, or brings our own from its packages.
+    fn find_nix(&self, own: &[&Package]) -> Result<Nix> {
         let sha256: Vec<String> = own.iter().map(|package| package.sha256.to_hex()).collect();
         let sources = nix::nix_sources(&self.folders)?;
         let nix = Nix::find(&Find {
@@ -316,7 +370,7 @@ impl Workshop {
             sources: &sources,
             packages: nix::Packages {
                 sha256: &sha256,
-                fetch: &|| self.download(&own),
+                fetch: &|| self.download(own),
             },
         })?;
         terminal::verbose(format!(

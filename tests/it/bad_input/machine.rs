@@ -164,7 +164,7 @@ fn the_disk_is_full() {
             "`",
             &house.path().display().to_string(),
             "cause: No space left on device",
-            "hint: free some space; XBUILD_HOME and --target-dir name folders on other disks",
+            "hint: free some space (`df`) or inodes (`df -i`); XBUILD_HOME and --target-dir name other disks",
         ];
         check(elsewhere(&script, house.path(), &liar.url), 87, &says);
     }

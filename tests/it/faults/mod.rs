@@ -14,5 +14,7 @@ mod mirror;
 mod state;
 mod store;
 
-use house::{House, TARGET, download, expected, hash, packages, project, replace};
+use house::{
+    House, TARGET, clock, download, expected, hash, packages, project, replace, write_project,
+};
 use loopback::{Loopback, Manner};

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use xbuild::pins::Pins;
 
-use super::{House, Loopback, Manner, download, packages, project};
+use super::{House, Loopback, Manner, TARGET, download, packages, project, replace};
 use crate::bad_input::nobody;
 use crate::support::{one_at_a_time, run};
 
@@ -25,6 +25,43 @@ fn a_path_that_is_gone_is_realised_again() {
         assert!(said.contains("Realising"), "{said}");
         assert!(physical.exists());
     }
+}
+
+/// A library of the sysroot that others refer to, and the toolchain's own
+/// description of itself.
+#[test]
+fn an_altered_path_is_found_and_made_anew() {
+    let _building = one_at_a_time();
+    let (house, project) = (House::warm(), project());
+    let args = ["fetch", "--verify", "--offline", "--target", TARGET];
+    let verify = house.xbuild(project.path(), &nobody(), &args);
+    run(&verify).ok().says("of the store, 0 made anew");
+    let mut altered = Vec::new();
+    for (path, file) in [
+        ("-toolchain-", "env.json"),
+        (
+            "-sysroot-x86_64",
+            "usr/lib/x86_64-linux-gnu/libc_nonshared.a",
+        ),
+    ] {
+        let (physical, path) = house.in_closure(path);
+        let file = physical.join(file);
+        let whole = fs::read(&file).expect("a file of the store");
+        let mut bytes = whole.clone();
+        bytes[whole.len() / 2] ^= 1;
+        replace(&file, &bytes);
+        altered.push((path, file, whole));
+    }
+    let mut outcome = run(&verify).ok().says("of the store, 2 made anew");
+    for (path, ..) in &altered {
+        let named = format!("warning: {path} was altered or removed; rebuilding it");
+        outcome = outcome.says(&named);
+    }
+    for (_, file, whole) in altered {
+        assert_eq!(fs::read(file).expect("a file of the store"), whole);
+    }
+    house.heals(project.path());
+    house.store_is_right();
 }
 
 #[test]
