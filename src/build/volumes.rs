@@ -24,7 +24,8 @@ impl Request {
     /// passed on.
     ///
     /// # Errors
-    /// `Kind::Config` for a path where nothing is, naming who named it.
+    /// `Kind::Config` for a path where nothing is, naming who named it;
+    /// `Kind::Project` for what no project's file may ask for.
     pub fn volumes(&self, specs: &[TargetSpec]) -> Result<Vec<Mounted>> {
         let mut mounted: Vec<Mounted> = Vec::new();
         for spec in specs {
@@ -46,6 +47,9 @@ impl Request {
                         .caused_by(cause)
                         .hint("paths of volumes count from the workspace's root")
                 })?;
+                if value.path().is_some() {
+                    self.project.reach.allows(&host, &origin.to_string())?;
+                }
                 // A target's own is the later, and wins.
                 mounted.retain(|known| known.volume.inside() != value.inside());
                 mounted.push(Mounted {

@@ -227,6 +227,31 @@ fn the_stage_shows_the_root_and_takes_only_the_lock_file_back() {
     assert!(!unchanged.finish().unwrap());
 }
 
+/// In the shell the project stands elsewhere, and a link that leads nowhere on
+/// the machine could lead to a configuration with a program for cargo to run.
+#[test]
+fn a_configuration_that_is_only_there_in_the_shell_is_refused() {
+    for (link, to) in [
+        (".cargo/config.toml", "/build/source/evil.toml"),
+        (".cargo/config", "/build/source/evil.toml"),
+        (".cargo", "/build/source/evil"),
+    ] {
+        let top = workspace();
+        let root = top.path().join("ws");
+        let place = root.join(link);
+        if place.is_dir() {
+            fs::remove_dir_all(&place).unwrap();
+        } else if place.exists() {
+            fs::remove_file(&place).unwrap();
+        }
+        std::os::unix::fs::symlink(to, &place).unwrap();
+        let error = Stage::new(&project(&root)).unwrap_err();
+        assert_eq!(error.kind(), Kind::Project, "{link}");
+        let said = format!("ws/{link}` is a link to what is not there");
+        assert!(error.to_string().ends_with(&said), "{error}");
+    }
+}
+
 #[test]
 fn the_host_is_fetched_for_too() {
     let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();

@@ -90,15 +90,15 @@ impl Layout {
     /// the tag that tells backups to leave the target folder out.
     ///
     /// # Errors
-    /// `Kind::Filesystem` where something cannot be made.
+    /// `Kind::Filesystem` where something cannot be made, or is a link.
     pub fn create(&self) -> Result<()> {
         create_tagged(&self.target_dir)?;
+        real_folder(&self.target_dir, &self.host)?;
         for (triple, folder) in &self.triples {
-            for folder in [folder, &self.host.join(triple)] {
-                fs::create_dir_all(folder).at("create", folder)?;
-            }
+            real_folder(&self.target_dir, folder)?;
+            real_folder(&self.target_dir, &self.host.join(triple))?;
         }
-        fs::create_dir_all(&self.host).at("create", &self.host)
+        Ok(())
     }
 
     /// What is bound writable into the shell, outer folders first: the path on
@@ -178,6 +178,7 @@ impl Layout {
             );
             return Err(Error::new(Kind::Internal, message));
         };
+        real_folder(&self.target_dir, to.parent().unwrap_or(&to))?;
         link_file(&from, &Layout::own(&self.target_dir), &to)?;
         Ok(to)
     }
@@ -192,7 +193,9 @@ impl Layout {
         for (triple, folder) in &self.triples {
             let from = folder.join("doc");
             if from.is_dir() {
-                let to = self.target_dir.join(triple).join("doc");
+                let of_triple = self.target_dir.join(triple);
+                real_folder(&self.target_dir, &of_triple)?;
+                let to = of_triple.join("doc");
                 link_folder(&from, &to)?;
                 linked.push(to);
             }
@@ -236,6 +239,26 @@ pub(crate) fn create_tagged(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).at("create", folder)?;
     let tag = folder.join("CACHEDIR.TAG");
     fs::write(&tag, TAG).at("write", &tag)
+}
+
+/// Makes a folder below a target folder. A link on the way may be the project's,
+/// or that of an earlier build: what the shell may write to, and what is
+/// written here, would lie wherever it points.
+pub(super) fn real_folder(target_dir: &Path, folder: &Path) -> Result<()> {
+    let mut made = target_dir.to_owned();
+    for part in folder.strip_prefix(target_dir).unwrap_or(folder) {
+        made.push(part);
+        match fs::create_dir(&made) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            result => result.at("create", &made)?,
+        }
+        if !fs::symlink_metadata(&made).at("read", &made)?.is_dir() {
+            let message = format!("`{}` is no folder of its own", made.display());
+            let remedy = format!("rm {}", crate::process::quote(made.as_os_str()));
+            return Err(Error::new(Kind::Filesystem, message).hint(remedy));
+        }
+    }
+    Ok(())
 }
 
 /// What is known of a regular file that lies below `within`, followed through

@@ -1,5 +1,5 @@
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::*;
@@ -195,4 +195,50 @@ fn installed_programs_are_put_into_the_real_root() {
         [root.join("bin/a"), root.join("bin/b")]
     );
     assert_eq!(fs::read_to_string(root.join("bin/b")).unwrap(), "new");
+}
+
+/// A checkout may bring links below `target/`, and an earlier build may leave
+/// some: the shell could write wherever they point.
+#[test]
+fn links_below_the_target_folder_are_not_followed() {
+    const INSIDE: &str = "/build/target/a-b-c/release/authorized_keys";
+    for link in [
+        "xbuild",
+        "xbuild/host-host",
+        "xbuild/a-b-c-key1",
+        "xbuild/host-host/a-b-c",
+        "a-b-c",
+        "a-b-c/release",
+    ] {
+        let (top, others) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let target = top.path().join("target");
+        let place = target.join(link);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        symlink(others.path(), &place).unwrap();
+        let layout = Layout::new(&target, "host", &TRIPLES);
+        let made = layout.create().and_then(|()| {
+            let real = layout.real(Path::new(INSIDE)).unwrap();
+            fs::create_dir_all(real.parent().unwrap()).unwrap();
+            fs::write(real, "key").unwrap();
+            layout.uplift(Path::new(INSIDE))
+        });
+        let error = made.expect_err(link);
+        assert_eq!(error.kind(), Kind::Filesystem, "{link}");
+        let said = format!("`{}` is no folder of its own", place.display());
+        assert_eq!(error.to_string(), said);
+        assert_eq!(fs::read_dir(others.path()).unwrap().count(), 0, "{link}");
+    }
+    // The target folder itself is where its user wants it.
+    let (top, others) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let target = top.path().join("target");
+    symlink(others.path(), &target).unwrap();
+    built(&target, INSIDE, "x")
+        .uplift(Path::new(INSIDE))
+        .unwrap();
+    assert!(
+        others
+            .path()
+            .join("a-b-c/release/authorized_keys")
+            .is_file()
+    );
 }

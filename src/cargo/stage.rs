@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::home::project_config;
-use super::layout::{Layout, create_tagged, write_atomically};
-use crate::error::{IoContext, Result};
+use super::layout::{Layout, create_tagged, real_folder, write_atomically};
+use crate::error::{Error, IoContext, Kind, Result};
+use crate::process::quote;
 use crate::project::{Mounts, Project};
 
 /// The scratch folder that stands for the workspace's root in the fetch shell.
@@ -29,11 +30,11 @@ impl Stage {
     ///
     /// # Errors
     /// `Kind::Filesystem`; `Kind::Config` where the project's cargo
-    /// configuration is not TOML.
+    /// configuration is not TOML; `Kind::Project` where it is a link to nothing.
     pub fn new(project: &Project) -> Result<Self> {
         let own = Layout::own(&project.target_dir);
         create_tagged(&project.target_dir)?;
-        fs::create_dir_all(&own).at("create", &own)?;
+        real_folder(&project.target_dir, &own)?;
         remove_stale(&own);
         let folder = tempfile::Builder::new()
             .prefix(SCRATCH)
@@ -141,10 +142,22 @@ fn configurations(
     let mut binds = Vec::new();
     for above in project.root.ancestors() {
         for name in ["config", "config.toml"] {
-            let host = above.join(".cargo").join(name);
-            let Some(inside) = mounts.inside(&host).filter(|_| host.is_file()) else {
+            let folder_of = above.join(".cargo");
+            let host = folder_of.join(name);
+            let Some(inside) = mounts.inside(&host) else {
                 continue;
             };
+            // In the shell a link may lead somewhere, to a file that nobody has
+            // cut down, though it leads nowhere here.
+            let dangles = |path: &Path| path.is_symlink() && !path.exists();
+            if let Some(link) = [&folder_of, &host].into_iter().find(|path| dangles(path)) {
+                let message = format!("`{}` is a link to what is not there", link.display());
+                return Err(Error::new(Kind::Project, message)
+                    .hint(format!("rm {}", quote(link.as_os_str()))));
+            }
+            if !host.is_file() {
+                continue;
+            }
             let text = fs::read_to_string(&host).at("read", &host)?;
             let harmless = folder.join(format!("config-{}", binds.len()));
             let text = project_config(&host, &text)?;

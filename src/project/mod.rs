@@ -8,11 +8,13 @@
 mod cargo_config;
 mod manifest;
 mod mounts;
+mod reach;
 mod root;
 mod stamp;
 mod state;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +22,7 @@ pub use cargo_config::{CargoSettings, Override};
 pub use manifest::Package;
 pub(crate) use manifest::broken;
 pub use mounts::Mounts;
+pub use reach::Reach;
 pub use stamp::Stamp;
 pub use walk::Member;
 
@@ -56,6 +59,8 @@ pub struct Project {
     pub cwd: PathBuf,
     pub members: Vec<Member>,
     pub settings: CargoSettings,
+    /// What its own files may ask for.
+    pub reach: Reach,
     outside: Vec<PathBuf>,
     absolute: Vec<PathBuf>,
     manifests: Vec<PathBuf>,
@@ -82,6 +87,10 @@ impl Project {
             .ancestors()
             .take_while(|folder| folder.starts_with(&top));
         let mut settings = CargoSettings::read(folders.filter(owns))?;
+        let reach = Reach::new(&top, (query.var)("HOME").map(PathBuf::from));
+        for named in settings.folders.iter().filter(|path| path.exists()) {
+            reach.allows(named, "the project's .cargo/config.toml")?;
+        }
         settings.add_user(query.cargo_home)?;
         if let Some(target) = (query.var)("CARGO_BUILD_TARGET") {
             let origin = Origin::Cargo("the variable CARGO_BUILD_TARGET".to_owned());
@@ -101,7 +110,9 @@ impl Project {
                 .clone()
                 .unwrap_or_else(|| folder.join("target")),
         };
-        let walk = state::walk_or_recall(&root, &target_dir)?;
+        let mut walk = state::walk_or_recall(&root, &target_dir)?;
+        keep_reachable(&mut walk.outside, &reach)?;
+        keep_reachable(&mut walk.absolute, &reach)?;
         let outside = outside(&folder, &walk, &settings);
         Ok(Project {
             lock: folder.join("Cargo.lock"),
@@ -113,6 +124,7 @@ impl Project {
             target_dir,
             cwd,
             settings,
+            reach,
             outside,
         })
     }
@@ -121,7 +133,8 @@ impl Project {
     /// folders that the configuration names, relative to the root.
     ///
     /// # Errors
-    /// `Kind::Config` where one of `sources` does not exist.
+    /// `Kind::Config` where one of `sources` does not exist, `Kind::Project`
+    /// where it is none of the project's business.
     pub fn mounts(&self, sources: &[Setting<String>]) -> Result<Mounts> {
         let mut further = Vec::new();
         for source in sources {
@@ -131,6 +144,7 @@ impl Project {
                 return Err(Error::new(Kind::Config, message)
                     .hint("paths in `build.sources` count from the workspace's root"));
             }
+            self.reach.allows(&path, &source.origin.to_string())?;
             further.push(path);
         }
         let relative = self.outside.iter().chain(&further).map(PathBuf::as_path);
@@ -199,6 +213,21 @@ fn outside(root: &Path, walk: &walk::Walk, settings: &CargoSettings) -> Vec<Path
     outside.sort();
     outside.dedup();
     outside
+}
+
+/// Leaves of what manifests name what the build may see: files that only stand
+/// in a manifest where they are the project's, and of folders the packages.
+/// Cargo itself says best what is missing then, and by which manifest.
+fn keep_reachable(named: &mut BTreeSet<PathBuf>, reach: &Reach) -> Result<()> {
+    for path in named.iter().filter(|path| path.is_dir()) {
+        reach.allows(path, "a Cargo.toml of the project")?;
+    }
+    let is_package = |folder: &Path| folder.join("Cargo.toml").is_file();
+    named.retain(|path| match path.is_dir() {
+        true => is_package(path),
+        false => path.ends_with("Cargo.toml") || reach.has_file(path),
+    });
+    Ok(())
 }
 
 fn manifests(walk: &walk::Walk) -> Vec<PathBuf> {

@@ -470,3 +470,77 @@ fn the_default_program_is_that_of_one_package() {
         );
     }
 }
+
+/// What a project's own files name comes into the shell, but not what is the
+/// user's alone.
+#[test]
+fn a_project_cannot_ask_for_what_is_the_users() {
+    let make = |manifest: &str, config: &str| {
+        tree(&[
+            ("home/.ssh/id_ed25519", "key"),
+            ("home/.ssh/Cargo.toml", PACKAGE),
+            ("home/Cargo.toml", PACKAGE),
+            ("home/notes", "notes"),
+            ("home/lib/Cargo.toml", PACKAGE),
+            ("home/diary/today", "dear"),
+            ("home/ws/Cargo.toml", &format!("{PACKAGE}{manifest}")),
+            ("home/ws/.cargo/config.toml", config),
+        ])
+    };
+    let find = |top: &tempfile::TempDir| {
+        let home = fs::canonicalize(top.path()).unwrap().join("home");
+        let home = home.to_string_lossy().into_owned();
+        find_with(top.path(), "home/ws", &[("HOME", &home)])
+    };
+    for (manifest, config, whose) in [
+        ("[dependencies]\nx = { path = '../.ssh' }\n", "", "`~/.ssh`"),
+        ("[workspace]\nmembers = ['../.ssh']\n", "", "`~/.ssh`"),
+        (
+            "[dependencies]\nx = { path = '..' }\n",
+            "",
+            "the home folder",
+        ),
+        (
+            "[dependencies]\nx = { path = '/' }\n",
+            "",
+            "the home folder",
+        ),
+        ("[dependencies]\nx = { path = '/etc' }\n", "", "`/etc`"),
+        ("license-file = '../.ssh'\n", "", "`~/.ssh`"),
+        ("", "paths = ['../.ssh']\n", "`~/.ssh`"),
+        ("", "[source.x]\ndirectory = '..'\n", "the home folder"),
+    ] {
+        let error = find(&make(manifest, config)).unwrap_err();
+        assert_eq!(error.kind(), Kind::Project, "{manifest}{config}");
+        assert!(error.to_string().contains(whose), "{error}");
+    }
+    // Files and folders that are no package only stand in the manifest.
+    for (manifest, seen) in [
+        ("readme = '../.ssh/id_ed25519'\n", ""),
+        ("readme = '../notes'\n", ""),
+        ("build = '/etc/shadow'\n", ""),
+        ("[[example]]\npath = '../notes'\n", ""),
+        ("[workspace]\nmembers = ['../diary']\n", ""),
+        ("[dependencies]\nx = { path = '../lib' }\n", "home/lib"),
+    ] {
+        let top = make(manifest, "");
+        let project = find(&top).unwrap();
+        assert_eq!(below(top.path(), project.outside()), seen, "{manifest}");
+    }
+    let top = make("", "");
+    let project = find(&top).unwrap();
+    let named = |path: &str| {
+        let source = Setting::new(path.to_owned(), crate::config::Origin::Default);
+        project.mounts(&[source]).map(drop)
+    };
+    named("../lib").unwrap();
+    for path in ["..", "../.ssh", "../.ssh/id_ed25519", "/etc/ssh", "/"] {
+        let Err(error) = named(path) else {
+            panic!("{path}");
+        };
+        assert!(
+            matches!(error.kind(), Kind::Project | Kind::Config),
+            "{error}"
+        );
+    }
+}
