@@ -43,6 +43,9 @@
 //! One door each: [`process`] starts processes, [`host`] reads the
 //! environment and the machine's folders, [`terminal`] writes to the terminal.
 
+// In `sandbox` alone, where each place says why it is sound.
+#![deny(unsafe_code)]
+
 pub mod artifact;
 pub mod attest;
 pub mod build;

@@ -73,7 +73,9 @@ impl Member {
     /// differently on other systems.
     pub fn new(path: impl Into<String>, bytes: Vec<u8>, executable: bool) -> Result<Self> {
         let path = path.into();
-        let plain = |part: &str| !matches!(part, "" | "." | "..");
+        // Some who unpack leave out a part that is a drive on Windows.
+        let drive = |part: &str| matches!(part.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
+        let plain = |part: &str| !matches!(part, "" | "." | "..") && !drive(part);
         if !path.split('/').all(plain) || path.contains(['\\', '\0', '\n']) {
             let message = format!("{path:?} is no path of a file in a package");
             return Err(Error::new(Kind::Usage, message));

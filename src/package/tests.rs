@@ -171,7 +171,7 @@ fn an_image_is_named_by_its_digests_all_the_way_down() {
 #[test]
 fn what_cannot_be_packed_is_refused() {
     for path in [
-        "", "/a", "a/", "a//b", "./a", "../a", "a/../b", "a\\b", "a\nb",
+        "", "/a", "a/", "a//b", "./a", "../a", "a/../b", "a\\b", "a\nb", "C:", "a/C:/b", "a/c:b",
     ] {
         assert!(Member::new(path, Vec::new(), false).is_err(), "{path:?}");
     }

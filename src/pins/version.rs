@@ -104,4 +104,19 @@ mod tests {
             assert_eq!(compare(right, left), order.reverse(), "{right} {left}");
         }
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        /// An order, whatever is compared: sorting by it cannot go wrong.
+        #[test]
+        fn versions_have_one_order(of in proptest::array::uniform3("[0-9a-b~+.:-]{0,6}")) {
+            let [a, b, c] = &of;
+            proptest::prop_assert_eq!(compare(a, b), compare(b, a).reverse());
+            proptest::prop_assert_eq!(compare(a, a), Ordering::Equal);
+            if compare(a, b) != Ordering::Greater && compare(b, c) != Ordering::Greater {
+                proptest::prop_assert_ne!(compare(a, c), Ordering::Greater);
+            }
+        }
+    }
 }

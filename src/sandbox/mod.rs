@@ -61,9 +61,13 @@ mod launch;
 mod mounts;
 mod privileges;
 mod process;
+#[expect(unsafe_code, reason = "signal handlers, sigaction(2)")]
 mod signals;
+#[expect(unsafe_code, reason = "a child that calls before exec")]
 mod start;
+#[expect(unsafe_code, reason = "system calls without a safe form")]
 mod sys;
+#[expect(unsafe_code, reason = "a child that calls before exec")]
 mod unisolated;
 mod wire;
 
