@@ -1,6 +1,9 @@
 //! Debian's control format (deb822(5)), read stanza by stanza. [pure]
 
-use std::io::BufRead;
+use std::io::{BufRead, Read};
+
+/// The longest line, in bytes; Debian's have some 20 thousand.
+const LINE: u64 = 1 << 20;
 
 /// One stanza: its fields in order, names as they are written. A folded value
 /// keeps its lines, joined by `\n`, without their leading space.
@@ -77,8 +80,11 @@ impl<R: BufRead> Stanzas<R> {
     /// Reads the next line, where there is one.
     fn advance(&mut self) -> Result<bool, String> {
         self.line.clear();
-        let read = self.reader.read_line(&mut self.line);
+        let read = (&mut self.reader).take(LINE).read_line(&mut self.line);
         let read = read.map_err(|error| format!("cannot be read: {error}"))?;
+        if read as u64 == LINE && !self.line.ends_with('\n') {
+            return Err(format!("has a line of more than {LINE} bytes"));
+        }
         Ok(read > 0)
     }
 }
@@ -149,8 +155,14 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in [" folded: first", "no field", "A: 1\na: 2"] {
-            assert!(read(text).is_err(), "{text}");
+        let endless = format!("A: {}", "0".repeat(2 << 20));
+        for text in [" folded: first", "no field", "A: 1\na: 2", &endless] {
+            assert!(read(text).is_err(), "{text:.40}");
         }
+        let long = "0".repeat(1 << 19);
+        assert_eq!(
+            read(&format!("A: {long}\n")).unwrap()[0].get("A"),
+            Some(&*long)
+        );
     }
 }
