@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::shells::{inside, verbose, with_home};
 use super::{Build, triples};
+use crate::cargo::crates;
 use crate::cargo::fetch::{self, Need, Wanted};
 use crate::cargo::home::Home;
 use crate::cargo::registry::Mirror;
@@ -87,8 +88,28 @@ impl Build<'_> {
     }
 
     /// Runs `cargo fetch` for some targets, or for every platform where none is
-    /// named.
+    /// named; a second time without the crates that were broken on disk, where
+    /// that is why it failed.
     fn run_fetch(&self, targets: &[String], home: &Home) -> Result<()> {
+        let cargo_home = self.request.workshop.folders.cargo_home();
+        let first = self.run_fetch_once(targets, home);
+        if first.is_ok() {
+            return first;
+        }
+        let removed = crates::remove_broken(&cargo_home)?;
+        if removed.is_empty() {
+            return first;
+        }
+        for file in removed {
+            terminal::warning(format!(
+                "`{}` is no whole crate; it is fetched again",
+                file.display()
+            ));
+        }
+        self.run_fetch_once(targets, home)
+    }
+
+    fn run_fetch_once(&self, targets: &[String], home: &Home) -> Result<()> {
         let request = self.request;
         let cargo_home = request.workshop.folders.cargo_home();
         let manifest = inside(&self.mounts, &request.project.manifest)?;

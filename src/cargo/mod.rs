@@ -5,6 +5,7 @@
 //! [`fetch`] write, below the project's target folder (and `Cargo.lock`).
 
 mod args;
+pub mod crates;
 pub mod fetch;
 pub mod home;
 pub mod layout;

@@ -96,7 +96,8 @@ pub(super) fn all_failed(wanted: &Wanted, attempts: &[Attempt], remedy: &str) ->
             format!("failed to download `{}`", wanted.name),
         )
     };
-    with_hints(Error::new(kind, message).caused_by(list(attempts)), remedy)
+    let error = Error::new(kind, message).caused_by(list(attempts));
+    with_hints(error, attempts, remedy)
 }
 
 /// The same for a file that is known by its name alone.
@@ -108,7 +109,7 @@ pub(super) fn none_good(path: &str, attempts: &[Attempt]) -> Error {
         Kind::Network
     };
     let error = Error::new(kind, format!("no mirror has a good `{path}`"));
-    with_hints(error.caused_by(list(attempts)), OTHER_MIRROR)
+    with_hints(error.caused_by(list(attempts)), attempts, OTHER_MIRROR)
 }
 
 fn list(attempts: &[Attempt]) -> String {
@@ -116,10 +117,20 @@ fn list(attempts: &[Attempt]) -> String {
     attempts.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn with_hints(error: Error, remedy: &str) -> Error {
-    error
+fn with_hints(error: Error, attempts: &[Attempt], remedy: &str) -> Error {
+    let error = error
         .hint(remedy)
-        .hint("behind a proxy, set http_proxy and https_proxy")
+        .hint("behind a proxy, set http_proxy and https_proxy");
+    // What signatures and certificates say when the clock is years off.
+    let words = ["future", "expired", "not valid yet", "NotValidYet"];
+    let judged_by_the_clock = |attempt: &Attempt| {
+        let said = attempt.reason.to_string();
+        words.iter().any(|word| said.contains(word))
+    };
+    if attempts.iter().any(judged_by_the_clock) {
+        return error.hint("is the clock of this machine right? `date` says");
+    }
+    error
 }
 
 /// The error when downloads are forbidden and some would be needed.

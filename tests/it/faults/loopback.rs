@@ -67,8 +67,15 @@ impl Loopback {
         let pins = Pins::embedded().expect("the pins");
         let files = pins.packages().map(|package| {
             let place = download(&test_home(), package);
-            (format!("/debian/{}", package.wanted().path), place)
+            (package.wanted().path, place)
         });
+        Loopback::of(manner, files.collect())
+    }
+
+    /// A mirror of these files, by their paths in the archive.
+    pub fn of(manner: Manner, files: BTreeMap<String, PathBuf>) -> Self {
+        let files = files.into_iter();
+        let files = files.map(|(path, file)| (format!("/debian/{path}"), file));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared {

@@ -11,6 +11,7 @@ mod kill;
 mod loopback;
 mod machine;
 mod mirror;
+mod signed;
 mod state;
 mod store;
 

@@ -4,8 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{House, project, replace};
-use crate::support::one_at_a_time;
+use super::{House, hash, project, replace};
+use crate::bad_input::nobody;
+use crate::registry::Registry;
+use crate::support::{one_at_a_time, run, temp};
 
 /// What becomes of a file.
 type Cut = fn(&[u8]) -> Vec<u8>;
@@ -72,6 +74,56 @@ fn what_a_realisation_relies_upon_may_be_lost() {
         }
     }
     house.store_is_right();
+}
+
+/// Cargo believes a crate by its name alone once it is there.
+#[test]
+fn crates_may_be_cut_short() {
+    let _building = one_at_a_time();
+    let (house, registry) = (House::warm(), Registry::start(None));
+    registry.publish("placed", "1.0.0", "pub const TEXT: &str = \"placed\";\n");
+    let settings = house.path().join(".cargo");
+    fs::create_dir(&settings).expect("a folder");
+    let index = format!("[registries.own]\nindex = \"{}\"\n", registry.index());
+    fs::write(settings.join("config.toml"), index).expect("a setting");
+    let project = temp();
+    let manifest = "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
+                    [dependencies]\nplaced = { version = \"1\", registry = \"own\" }\n";
+    let main = "fn main() { println!(\"{}\", placed::TEXT) }\n";
+    fs::create_dir(project.path().join("src")).expect("a folder");
+    fs::write(project.path().join("Cargo.toml"), manifest).expect("a manifest");
+    fs::write(project.path().join("src/main.rs"), main).expect("a program");
+    let build = || {
+        let outcome = run(&house.build(project.path(), &nobody())).ok();
+        let _ = fs::remove_dir_all(project.path().join("target"));
+        hash(&outcome)
+    };
+    let right = build();
+    let crates = house.folders().cargo_home().join("registry");
+    let half = CUTS[1];
+    let cut = |folder: &str, ends: &str| {
+        let files = files_below(&crates.join(folder)).into_iter();
+        let files: Vec<PathBuf> = files
+            .filter(|file| file.to_string_lossy().ends_with(ends))
+            .collect();
+        assert!(!files.is_empty(), "{folder} {ends}");
+        for file in files {
+            let whole = fs::read(&file).expect("a file");
+            replace(&file, &half(&whole));
+        }
+    };
+    for (folder, ends, unpacked) in [
+        ("cache", ".crate", false),
+        ("cache", ".crate", true),
+        ("src", ".cargo-ok", true),
+        ("index", "placed", true),
+    ] {
+        cut(folder, ends);
+        if !unpacked {
+            fs::remove_dir_all(crates.join("src")).expect("unpacked crates");
+        }
+        assert_eq!(build(), right, "{folder} {ends}");
+    }
 }
 
 /// All files below a folder; none where there is no such folder.
