@@ -4,17 +4,14 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use xbuild::host;
 
+use crate::published::machines_cargo_home;
+
 /// `nobody` of every Debian, who is in no group that owns anything.
 const NOBODY: u32 = 65534;
-
-pub fn machines_cargo_home() -> Option<PathBuf> {
-    let home = || Some(PathBuf::from(host::var("HOME")?).join(".cargo"));
-    host::var("CARGO_HOME").map(PathBuf::from).or_else(home)
-}
 
 /// Puts cargo's settings of this machine into a cargo home: where crates come
 /// from is the machine's to say.

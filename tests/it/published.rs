@@ -1,13 +1,11 @@
 //! Published crates, as their authors packed them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use xbuild::host;
 use xbuild::process::Command;
-
-use crate::machine::machines_cargo_home;
 
 /// A published crate, as its author packed it, with its lock file. Cargo
 /// itself brings it, from wherever this machine gets its crates.
@@ -56,4 +54,10 @@ pub fn copy(from: &Path, to: &Path) {
             fs::copy(&from, &to).expect("a copied file");
         }
     }
+}
+
+/// Where this machine's cargo keeps what it has fetched.
+pub fn machines_cargo_home() -> Option<PathBuf> {
+    let home = || Some(PathBuf::from(host::var("HOME")?).join(".cargo"));
+    host::var("CARGO_HOME").map(PathBuf::from).or_else(home)
 }

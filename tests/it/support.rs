@@ -15,8 +15,8 @@ use tempfile::TempDir;
 use xbuild::host;
 use xbuild::process::Command;
 
-pub use crate::machine::{cargos_settings, give_away, machines_cargo_home, network};
-pub use crate::published::{copy, published};
+pub use crate::machine::{cargos_settings, give_away, network};
+pub use crate::published::{copy, machines_cargo_home, published};
 
 /// The folder that all tests keep toolchains in, so that a second run of the
 /// tests is fast: `XBUILD_TEST_HOME`, else `test-home` in the target folder.

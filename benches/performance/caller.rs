@@ -48,10 +48,19 @@ pub fn command(program: impl Into<PathBuf>, cwd: &Path) -> Command {
     command
 }
 
+/// Where the tests keep toolchains and downloads.
+pub fn home() -> PathBuf {
+    host::var("XBUILD_TEST_HOME").map_or_else(|| kept("test-home"), PathBuf::from)
+}
+
 /// `xbuild`, with the toolchains that the tests use.
 pub fn ours(cwd: &Path) -> Command {
-    let home = host::var("XBUILD_TEST_HOME").map_or_else(|| kept("test-home"), PathBuf::from);
-    command(env!("CARGO_BIN_EXE_xbuild"), cwd).env("XBUILD_HOME", home)
+    command(env!("CARGO_BIN_EXE_xbuild"), cwd).env("XBUILD_HOME", home())
+}
+
+/// `xbuild fetch` of a target.
+pub fn fetch(cwd: &Path, target: &str) -> Command {
+    ours(cwd).args(["fetch", "--target", target])
 }
 
 /// `xbuild build --release` of a target.
@@ -70,11 +79,9 @@ pub fn hello() -> Result<TempDir> {
     Ok(folder)
 }
 
-/// Makes the example's one source file newer than what was built from it.
-pub fn touch(project: &Path) -> Result<()> {
-    let file = File::options()
-        .append(true)
-        .open(project.join("src/main.rs"))?;
+/// Makes a source file newer than what was built from it.
+pub fn touch(file: &Path) -> Result<()> {
+    let file = File::options().append(true).open(file)?;
     Ok(file.set_modified(SystemTime::now())?)
 }
 

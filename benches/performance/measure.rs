@@ -1,4 +1,4 @@
-//! The clock: contenders in turn, one in a shell that stays open, and the
+//! The clock: contenders in turn, some in a shell that stays open, and the
 //! memory of one run.
 
 use std::fs;
@@ -17,13 +17,9 @@ pub type Contender<'a> = Box<dyn FnMut() -> Result<Duration> + 'a>;
 /// Runs A B C A B C …, so that a busy machine slows all alike.
 pub fn in_turn(rounds: usize, contenders: &mut [Contender<'_>]) -> Result<Vec<Sample>> {
     let mut times = vec![Vec::with_capacity(rounds); contenders.len()];
-    for round in 0..=rounds {
+    for _ in 0..rounds {
         for (contender, times) in contenders.iter_mut().zip(&mut times) {
-            let time = contender()?;
-            // The first round warms the machine's caches.
-            if round > 0 {
-                times.push(time);
-            }
+            times.push(contender()?);
         }
     }
     Ok(times.into_iter().map(Sample::new).collect())
@@ -33,7 +29,7 @@ pub fn in_turn(rounds: usize, contenders: &mut [Contender<'_>]) -> Result<Vec<Sa
 pub struct Sample(Vec<Duration>);
 
 impl Sample {
-    fn new(mut times: Vec<Duration>) -> Self {
+    pub fn new(mut times: Vec<Duration>) -> Self {
         times.sort();
         Sample(times)
     }
@@ -73,20 +69,23 @@ pub fn once(command: &Command) -> Result<Duration> {
     Err(format!("{command}: {status}").into())
 }
 
-/// A hermetic shell that stays open and runs bare cargo whenever it is asked,
-/// so that the cost of the shell is not in the figure.
-pub struct BareShell {
+/// A hermetic shell that stays open and runs a line whenever it is asked, so
+/// that the cost of the shell is not in the figure.
+pub struct OpenShell {
     child: Child,
     ask: Option<ChildStdin>,
     answer: BufReader<ChildStdout>,
 }
 
-impl BareShell {
-    pub fn open(project: &Path, target: &str) -> Result<Self> {
-        // The shell's environment says the target.
-        let script = "while read -r _; do cargo build --release --offline </dev/null >/dev/null 2>&1; echo $?; done";
+impl OpenShell {
+    /// Opens it; `setup` is what it runs first.
+    pub fn open(project: &Path, target: &str, setup: &str) -> Result<Self> {
+        let script = format!(
+            "{setup}\nwhile read -r line; do eval \"$line\" </dev/null >/dev/null 2>&1; echo $?; done"
+        );
         let mut child = caller::ours(project)
-            .args(["shell", "--target", target, "--", "/bin/sh", "-c", script])
+            .args(["shell", "--target", target, "--", "/bin/sh", "-c"])
+            .arg(script)
             .to_std()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -94,28 +93,29 @@ impl BareShell {
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (ask, answer) = pipes.ok_or("the shell has no pipes")?;
         let answer = BufReader::new(answer);
-        Ok(BareShell {
+        Ok(OpenShell {
             child,
             ask: Some(ask),
             answer,
         })
     }
 
-    pub fn once(&mut self) -> Result<Duration> {
+    /// Runs a line in it.
+    pub fn once(&mut self, line: &str) -> Result<Duration> {
         let ask = self.ask.as_mut().ok_or("the shell is closed")?;
         let mut code = String::new();
         let start = Instant::now();
-        ask.write_all(b"\n")?;
+        ask.write_all(format!("{line}\n").as_bytes())?;
         self.answer.read_line(&mut code)?;
         let time = start.elapsed();
         if code.trim() == "0" {
             return Ok(time);
         }
-        Err(format!("bare cargo in the shell exits with {code:?}").into())
+        Err(format!("`{line}` in the shell exits with {code:?}").into())
     }
 }
 
-impl Drop for BareShell {
+impl Drop for OpenShell {
     fn drop(&mut self) {
         // It ends when there is no more to read.
         self.ask = None;
