@@ -68,13 +68,16 @@ fn reason(what: &str, error: &xbuild::error::Error) -> String {
     format!("{what} could not be installed here.")
 }
 
-/// What its shell runs first. It names linker, C compiler and archiver itself,
-/// where nobody else does.
+/// What its shell runs first. Linker, C compiler and archiver of the target it
+/// names itself, where nobody else does; a machine has a `cc`.
 const SETUP: &str = "\
 for name in $(env | sed -n 's/^\\(\\(CC\\|CXX\\|AR\\|RANLIB\\)_[a-z0-9_]*\\|CARGO_TARGET_[A-Z0-9_]*_LINKER\\)=.*/\\1/p'); do
-  case $name in *X86_64_UNKNOWN_LINUX_GNU_LINKER) ;; *) unset $name ;; esac
+  unset $name
 done
-export PATH=/build/volumes/PEER/bin:$PATH
+mkdir /tmp/bin
+printf '#!/bin/sh\\nexec %s \"$@\"\\n' $HOST_CC > /tmp/bin/cc
+chmod +x /tmp/bin/cc
+export PATH=/build/volumes/PEER/bin:/tmp/bin:$PATH
 export CARGO_ZIGBUILD_ZIG_PATH=/build/volumes/PEER/python/ziglang/zig
 export XDG_CACHE_HOME=/build/target/zig-cache ZIG_GLOBAL_CACHE_DIR=/build/target/zig-cache";
 
