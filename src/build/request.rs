@@ -227,7 +227,7 @@ impl Request {
         let workshop = workshop(&config, &user, offline)?;
         let rust = match rust::find(&project.cwd)? {
             None => None,
-            Some(file) => rust::wanted(&file, &rust::debian_version()?, &table)?,
+            Some(file) => rust::wanted(&file, rust::DEBIAN_VERSION, &table)?,
         };
         Ok(Request {
             project,

@@ -28,10 +28,10 @@ pub fn check(project: &Project, args: &CargoArgs, exact: Option<&RustPin>) -> Re
         return Ok(());
     }
     let ours = match exact {
-        Some(pin) => pin.release().to_owned(),
-        None => rust::debian_version()?,
+        Some(pin) => pin.release(),
+        None => rust::DEBIAN_VERSION,
     };
-    let Some((member, wanted)) = wanting.find(|(_, wanted)| is_above(wanted, &ours)) else {
+    let Some((member, wanted)) = wanting.find(|(_, wanted)| is_above(wanted, ours)) else {
         return Ok(());
     };
     let message = format!(

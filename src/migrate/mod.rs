@@ -111,10 +111,15 @@ pub fn plan(files: &[File], read: &dyn Fn(&Path) -> Option<String>) -> Result<Pl
     for file in of(Format::CargoConfig) {
         cargo::config(&mut facts, &file.path, &file.text)?;
     }
-    let debian = rust::debian_version()?;
     let mut rust = false;
     for file in of(Format::RustToolchain) {
-        rust |= cargo::toolchain(&mut facts, &file.path, &file.text, &debian, &table)?;
+        rust |= cargo::toolchain(
+            &mut facts,
+            &file.path,
+            &file.text,
+            rust::DEBIAN_VERSION,
+            &table,
+        )?;
     }
     facts.extend(ci);
 

@@ -66,7 +66,7 @@ pub fn bring(request: &Request, runner: &Runner) -> Result<PathBuf> {
     let top = scratch.path().join(".git");
     fs::create_dir(&top).at("create", &top)?;
     let rust = scratch.path().join("rust-toolchain.toml");
-    let channel = format!("[toolchain]\nchannel = \"{}\"\n", rust::debian_version()?);
+    let channel = format!("[toolchain]\nchannel = \"{}\"\n", rust::DEBIAN_VERSION);
     fs::write(&rust, channel).at("write", &rust)?;
     terminal::status(
         "Building",

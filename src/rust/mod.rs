@@ -32,17 +32,5 @@ pub use server::{DIST_SERVER, OFFICIAL, REMEDY, RUST_KEY, ReleaseKey, dist_serve
 pub use std_crate::StdCrate;
 pub use wanted::{Wanted, wanted};
 
-use crate::error::Result;
-use crate::pins::Pins;
-
 /// The version of the pinned Debian compiler, as upstream counts: `1.96.0`.
-///
-/// # Errors
-/// Never, unless the program was built from a broken tree.
-pub fn debian_version() -> Result<String> {
-    let pins = Pins::embedded()?;
-    let package = pins.package("trixie/amd64/rustc-web");
-    let version = package.map_or("", |package| package.version.as_str());
-    let end = version.find(['+', '-', '~']).unwrap_or(version.len());
-    Ok(version[..end].to_owned())
-}
+pub const DEBIAN_VERSION: &str = env!("XBUILD_DEBIAN_RUST");

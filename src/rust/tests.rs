@@ -17,7 +17,7 @@ use tiny_http::{Response, Server as Http};
 use super::std_crate::crates_of;
 use super::*;
 use crate::config::{Origin, Setting};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::fetch::{BaseUrl, Downloads};
 use crate::pins::Sha256;
 use crate::target::{HOST, Table, TargetSpec};
