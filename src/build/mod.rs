@@ -2,11 +2,11 @@
 //! shell, artefacts checked, put in place and reported.
 
 pub mod epoch;
+mod faults;
 mod fetch;
 mod finish;
 mod libraries;
 mod request;
-mod room;
 mod rust_version;
 mod scripts;
 mod shells;
@@ -153,11 +153,13 @@ impl<'a> Build<'a> {
         self.mark()?;
         for invocation in self.invocations()? {
             let before = self.before()?;
-            let (code, collector) =
-                self.cargo(&self.shell(&invocation, &self.layout)?, &invocation)?;
+            let shell = self.shell(&invocation, &self.layout)?;
+            let (code, collector) = self.cargo(&shell, &invocation).inspect_err(|_| {
+                self.note_faults();
+            })?;
             if code != 0 {
                 self.note_failed_scripts(before);
-                self.note_full_disk();
+                self.note_faults();
             }
             if invocation.phase == Phase::Run {
                 self.link_results()?;
@@ -184,11 +186,13 @@ impl<'a> Build<'a> {
         let mut made = Vec::new();
         for invocation in self.invocations()? {
             let before = self.before()?;
-            let (code, collector) =
-                self.cargo(&self.shell(&invocation, &self.layout)?, &invocation)?;
+            let shell = self.shell(&invocation, &self.layout)?;
+            let (code, collector) = self.cargo(&shell, &invocation).inspect_err(|_| {
+                self.note_faults();
+            })?;
             if code != 0 {
                 self.note_failed_scripts(before);
-                self.note_full_disk();
+                self.note_faults();
                 return Ok(Err(code));
             }
             for spec in self.specs() {

@@ -4,6 +4,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -92,6 +93,33 @@ impl Realised {
         self.closure.iter().filter(gone)
     }
 
+    /// Whether any file of it was written to since it was realised. What tells
+    /// is the time of change (`ctime`, stat(2)), which no program can set, so
+    /// that a disk that rots goes unnoticed; and a file that was only linked
+    /// or moved counts, too. It costs a look at each file.
+    pub fn is_touched(&self, folders: &Folders, key: &str) -> bool {
+        let root = folder(folders, key).map(|folder| folder.join(ROOT));
+        // Made last of all.
+        let Some(Ok(root)) = root.ok().map(fs::symlink_metadata) else {
+            return true;
+        };
+        let since = changed(&root);
+        let mut paths: Vec<PathBuf> = self.closure.iter().map(|it| self.physical(it)).collect();
+        while let Some(path) = paths.pop() {
+            let Ok(metadata) = fs::symlink_metadata(&path) else {
+                return true;
+            };
+            if changed(&metadata) > since {
+                return true;
+            }
+            if metadata.is_dir() {
+                let entries = fs::read_dir(&path).into_iter().flatten().flatten();
+                paths.extend(entries.map(|entry| entry.path()));
+            }
+        }
+        false
+    }
+
     /// The attribute of `default.nix` that it was built from.
     pub fn attr(&self) -> &str {
         &self.attr
@@ -120,6 +148,11 @@ impl Realised {
     pub fn physical(&self, path: &StorePath) -> PathBuf {
         path.below(&self.store)
     }
+}
+
+/// When it was last changed: seconds and nanoseconds.
+fn changed(metadata: &fs::Metadata) -> (i64, i64) {
+    (metadata.ctime(), metadata.ctime_nsec())
 }
 
 /// The folder of a key; keys are file names.

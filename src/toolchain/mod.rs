@@ -162,6 +162,19 @@ impl Workshop {
         })
     }
 
+    /// The same for those of the parts that somebody has written to.
+    ///
+    /// # Errors
+    /// As [`Workshop::repair`].
+    pub fn repair_touched(&self, parts: Vec<Part>) -> Result<Vec<StorePath>> {
+        let is_touched = |part: &Part| {
+            let known = self.realised(part);
+            known.is_some_and(|known| known.is_touched(&self.folders, &part.key()))
+        };
+        let parts: Vec<Part> = parts.into_iter().filter(is_touched).collect();
+        self.repair(&parts)
+    }
+
     /// Keeps other runs from removing downloads, until they are in a store.
     ///
     /// # Errors

@@ -159,6 +159,9 @@ impl House {
         let house = House::cold();
         let common = Folders::below(&test_home());
         let own = Folders::below(house.path());
+        let nix = nixes::own(&common).expect("xbuild's own Nix");
+        // Another test may collect garbage there.
+        let _hold = nix.hold().expect("a lock");
         let realised = Realised::load(&common, &key()).expect("the common home is warm");
         let real = |folders: &Folders| fs::canonicalize(folders.store()).expect("a store");
         let own_store = "not in xbuild's own store";
@@ -166,7 +169,11 @@ impl House {
         let out = realised.out().to_string();
         let deriver = lines(&store(&common, &["--query", "--deriver", &out]));
         let mut all = lines(&store(&common, &["--query", "--requisites", &out]));
-        if let Some(drv) = deriver.first().filter(|drv| drv.ends_with(".drv")) {
+        let is_valid = |path: &&String| {
+            let check = store(&common, &["--check-validity", path]);
+            path.ends_with(".drv") && run(&check).code == 0
+        };
+        if let Some(drv) = deriver.first().filter(is_valid) {
             let query = ["--query", "--requisites", "--include-outputs", drv];
             all.extend(lines(&store(&common, &query)));
         }
@@ -182,7 +189,6 @@ impl House {
             let path = StorePath::parse(path).expect("a path of the store");
             link(&path.below(&common.store()), &path.below(&own.store()));
         }
-        let nix = nixes::own(&common).expect("xbuild's own Nix");
         let program = nix.program().strip_prefix(common.own_nix());
         let folder = program.expect("in its folder").components().next();
         let folder = Path::new(folder.as_ref().expect("its folder").as_os_str());
@@ -289,8 +295,10 @@ impl House {
         fs::remove_file(download(self.path(), package)).expect("a download");
         let path = StorePath::of_file(&package.store_name(), &package.sha256.to_hex());
         let path = path.expect("a name").to_string();
-        let delete = store(&self.folders(), &["--delete", "--ignore-liveness", &path]);
-        run(&delete).ok();
+        if self.has(package) {
+            let delete = ["--delete", "--ignore-liveness", &path];
+            run(&store(&self.folders(), &delete)).ok();
+        }
     }
 
     /// Whether the store has a package.

@@ -179,7 +179,7 @@ fn a_home_that_does_not_exist() {
 fn odd_names_of_folders() {
     let _building = one_at_a_time();
     let (house, parent) = (House::warm(), temp());
-    let long = vec!["x".repeat(200); 5].join("/");
+    let long = vec!["x".repeat(240); 14].join("/");
     let names: [&[u8]; 4] = [
         b"with spaces, 'quotes' and $signs",
         "ümläut – 日本語".as_bytes(),

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use xbuild::pins::Pins;
 
@@ -9,11 +10,20 @@ use super::{House, Loopback, Manner, TARGET, download, packages, project, replac
 use crate::bad_input::nobody;
 use crate::support::{one_at_a_time, run};
 
-/// Its own output, and one that others refer to.
+/// One after the other in one home: the first may have to build all from which
+/// the others can take.
 #[test]
-fn a_path_that_is_gone_is_realised_again() {
+fn a_path_that_is_gone_or_altered_is_made_anew() {
     let _building = one_at_a_time();
     let (house, project) = (House::warm(), project());
+    a_path_is_gone(&house, project.path());
+    a_path_is_altered(&house, project.path());
+    // Nothing of it has been built yet.
+    the_compiler_is_altered(&house, super::project().path());
+}
+
+/// The toolchain's own output, and one that others refer to.
+fn a_path_is_gone(house: &House, project: &Path) {
     for name in ["-toolchain-", "-sysroot-x86_64"] {
         let (physical, _) = house.in_closure(name);
         let folder = physical.parent().expect("a store");
@@ -21,7 +31,7 @@ fn a_path_that_is_gone_is_realised_again() {
         fs::set_permissions(folder, writable.clone()).expect("a store");
         fs::set_permissions(&physical, writable).expect("a path of the store");
         fs::rename(&physical, house.path().join(format!("removed{name}"))).expect("a removal");
-        let said = house.heals(project.path());
+        let said = house.heals(project);
         assert!(said.contains("Realising"), "{said}");
         assert!(physical.exists());
     }
@@ -29,12 +39,9 @@ fn a_path_that_is_gone_is_realised_again() {
 
 /// A library of the sysroot that others refer to, and the toolchain's own
 /// description of itself.
-#[test]
-fn an_altered_path_is_found_and_made_anew() {
-    let _building = one_at_a_time();
-    let (house, project) = (House::warm(), project());
+fn a_path_is_altered(house: &House, project: &Path) {
     let args = ["fetch", "--verify", "--offline", "--target", TARGET];
-    let verify = house.xbuild(project.path(), &nobody(), &args);
+    let verify = house.xbuild(project, &nobody(), &args);
     run(&verify).ok().says("of the store, 0 made anew");
     let mut altered = Vec::new();
     for (path, file) in [
@@ -60,8 +67,22 @@ fn an_altered_path_is_found_and_made_anew() {
     for (_, file, whole) in altered {
         assert_eq!(fs::read(file).expect("a file of the store"), whole);
     }
-    house.heals(project.path());
+    house.heals(project);
     house.store_is_right();
+}
+
+/// Without being asked for, where it makes a build fail.
+fn the_compiler_is_altered(house: &House, project: &Path) {
+    let (physical, path) = house.in_closure("-cc-x86_64-unknown-linux-gnu-2_17");
+    let file = physical.join("bin/x86_64-linux-gnu-clang");
+    let whole = fs::read(&file).expect("a compiler");
+    replace(&file, &whole[..whole.len() / 2]);
+    let outcome = run(&house.build(project, &nobody())).exits(101);
+    outcome
+        .says(&format!("warning: {path} was altered or removed"))
+        .says("is right again: run the command again");
+    assert_eq!(fs::read(&file).expect("a compiler"), whole);
+    house.heals(project);
 }
 
 #[test]
