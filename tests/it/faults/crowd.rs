@@ -94,6 +94,13 @@ fn what_a_run_works_with_is_not_collected() {
     let outcome = run(&collect(&house)).ok().says("Dropped toolchain.");
     assert!(!outcome.stderr.contains("stays"), "{outcome}");
     assert!(!house.realised_file().exists());
+
+    // Nor are downloads needed to collect once more.
+    for _ in 0..2 {
+        let all = ["gc", "--all", "--downloads"];
+        run(&house.xbuild(house.path(), &nobody(), &all)).ok();
+    }
+    assert!(!house.folders().downloads().exists());
 }
 
 /// This xbuild with another comment in its Nix sources, which are another
