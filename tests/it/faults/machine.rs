@@ -49,7 +49,7 @@ fn a_full_disk_is_told_by_name_and_healed_by_room() {
         mount -t tmpfs -o size=250m,nr_inodes=1000000 none \"$XBUILD_HOME/data\"
         code=0; \"$XBUILD\" $BUILD || code=$?
         echo \"exit code $code, now with room\" >&2
-        mount -o remount,size=6g,nr_inodes=4000 \"$XBUILD_HOME/data\"
+        mount -o remount,size=6g,nr_inodes=6000 \"$XBUILD_HOME/data\"
         code=0; \"$XBUILD\" $BUILD || code=$?
         echo \"exit code $code, now with inodes\" >&2
         mount -o remount,nr_inodes=1000000 \"$XBUILD_HOME/data\"
