@@ -60,7 +60,10 @@ fn entry(
             if how.without == Some(from.as_path()) {
                 continue;
             }
-            if name == ".git" && from.is_dir() {
+            // A link of that name is copied like any other: what it leads to
+            // would be shown to the build.
+            let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|it| it.is_dir());
+            if name == ".git" && is_folder(&from) {
                 fs::create_dir(&to).at("create", &to)?;
                 repositories.push((from, to));
                 continue;
@@ -113,6 +116,7 @@ mod tests {
         fs::write(source.join("run.sh"), "x").unwrap();
         fs::set_permissions(source.join("run.sh"), Permissions::from_mode(0o755)).unwrap();
         symlink("src/file", source.join("link")).unwrap();
+        symlink("/", source.join("src/.git")).unwrap();
 
         let to = folder.path().join("copy");
         let how = Copying {
@@ -123,6 +127,7 @@ mod tests {
         };
         let repositories = copy(&source, &to, how).unwrap();
         assert_eq!(repositories, [(source.join(".git"), to.join(".git"))]);
+        assert!(to.join("src/.git").is_symlink());
         assert!(!to.join("target").exists() && !to.join(".git/file").exists());
         assert_eq!(fs::read_to_string(to.join("link")).unwrap(), "src");
         let mode = |name: &str| fs::metadata(to.join(name)).unwrap().permissions().mode() & 0o777;

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use super::built::file_name;
 use crate::build::Request;
-use crate::error::{IoContext, Result};
+use crate::error::{Error, IoContext, Kind, Result};
 
 /// The documents of the package at hand, or of the workspace where it has
 /// none: names and bytes.
 ///
 /// # Errors
-/// `Kind::Filesystem`.
+/// `Kind::Filesystem`; `Kind::Project` for a link that leads out of the project:
+/// what it leads to would be published.
 pub fn documents(request: &Request) -> Result<Vec<(String, Vec<u8>)>> {
     let package = request
         .project
@@ -23,7 +24,13 @@ pub fn documents(request: &Request) -> Result<Vec<(String, Vec<u8>)>> {
     if paths.is_empty() {
         paths = below(&request.project.root)?;
     }
-    let read = |path: &PathBuf| Ok((file_name(path)?, fs::read(path).at("read", path)?));
+    let read = |path: &PathBuf| {
+        if !request.project.reach.has_file(path) && path.is_symlink() {
+            let message = format!("`{}` leads out of the project", path.display());
+            return Err(Error::new(Kind::Project, message).hint("put the file itself there"));
+        }
+        Ok((file_name(path)?, fs::read(path).at("read", path)?))
+    };
     paths.iter().map(read).collect()
 }
 
