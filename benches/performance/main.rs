@@ -17,6 +17,7 @@ mod proof;
 #[path = "../../tests/it/published.rs"]
 mod published;
 mod targets;
+mod tests;
 mod warm;
 
 use std::error::Error;
@@ -34,10 +35,11 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 type Section = (&'static str, fn(Option<&Peer>) -> Result<String>);
 
 /// In the order of the page.
-const SECTIONS: [Section; 6] = [
+const SECTIONS: [Section; 7] = [
     ("warm", warm::section),
     ("clean", clean::section),
     ("targets", targets::section),
+    ("tests", tests::section),
     ("proof", proof::section),
     ("cold", cold::section),
     ("bytes", bytes::section),

@@ -9,7 +9,7 @@ use xbuild::process::Command;
 use crate::document::{cell, goal, ratio};
 use crate::measure::{self, Contender, in_turn};
 use crate::peer::Peer;
-use crate::published::{copy, published};
+use crate::published::copy;
 use crate::{Result, caller};
 
 const ROUNDS: usize = 2;
@@ -25,9 +25,11 @@ const TARGETS: [&str; 4] = [
 const GOAL: f64 = 0.9;
 
 pub fn section(_: Option<&Peer>) -> Result<String> {
-    let source = published("just", "1.59.0");
     let project = TempDir::new()?;
-    copy(source.path(), project.path());
+    copy(
+        &caller::repository("benches/performance/c-code"),
+        project.path(),
+    );
     let build = |targets: &[&str]| -> Command {
         let call = caller::ours(project.path()).args(["build", "--release"]);
         targets
@@ -58,7 +60,8 @@ pub fn section(_: Option<&Peer>) -> Result<String> {
     };
     let mut text = String::from(
         "## Four targets\n\n\
-         A clean release build of just for `x86_64-unknown-linux-gnu.2.17`,\n\
+         A clean release build of a program around zstd's C code for\n\
+         `x86_64-unknown-linux-gnu.2.17`,\n\
          `aarch64-unknown-linux-gnu.2.17`, `armv7-unknown-linux-gnueabihf.2.28` and\n\
          `i686-unknown-linux-gnu.2.28`, in one call and in four of them.\n\n\
          | in one call | apart | ratio | runs |\n\

@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::build::{self, Request};
-use crate::cargo::UserCargo;
-use crate::cargo::Verb;
+use crate::cargo::{UserCargo, Verb};
 use crate::cli::FetchArgs;
 use crate::config::{Config, EnvLayer, FlagLayer};
 use crate::error::{Kind, Result};
