@@ -32,7 +32,7 @@ buildPackage {
       cp -r ${files} $out
       chmod -R u+w $out
       # Cargo wants every declared target to have its file.
-      for target in tests/it benches/reproducible benches/warm; do
+      for target in tests/it benches/reproducible benches/performance; do
         mkdir -p $out/$target
         echo 'fn main() {}' > $out/$target/main.rs
       done
