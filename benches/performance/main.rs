@@ -35,8 +35,9 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 type Section = (&'static str, fn(Option<&Peer>) -> Result<String>);
 
 /// In the order of the page.
-const SECTIONS: [Section; 7] = [
+const SECTIONS: [Section; 8] = [
     ("warm", warm::section),
+    ("large", warm::large),
     ("clean", clean::section),
     ("targets", targets::section),
     ("tests", tests::section),
