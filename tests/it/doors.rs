@@ -24,7 +24,7 @@ use xbuild::terminal;
 use xbuild::toolchain::{Part, Workshop};
 
 use crate::nixes;
-use crate::support::{self, Outcome, copied, one_at_a_time, repository, run, temp, test_home};
+use crate::support::{self, Outcome, copied, repository, run, temp, test_home, turn_to_build};
 
 /// What the flake is made of; the rest of the repository is no part of it.
 /// A room of the sources is called as what cargo builds in, and left out of a
@@ -263,7 +263,7 @@ fn inspect(file: &Path) -> Value {
 
 #[test]
 fn a_toolchain_of_the_flake_is_the_one_that_xbuild_realises() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let spec = spec("aarch64-unknown-linux-gnu.2.17");
     let realised = workshop()
         .realise(&[Part::toolchain(&spec)])
@@ -277,7 +277,7 @@ fn a_toolchain_of_the_flake_is_the_one_that_xbuild_realises() {
 /// Nix wants nixpkgs' bash first, which nobody has here, and takes the user's.
 #[test]
 fn developing_gives_cargo_the_targets_toolchain() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let doors = Doors::new(&[spec("aarch64-unknown-linux-musl")]);
     let hello = copied("examples/hello");
     let (target, cargo) = (temp(), temp());
@@ -310,7 +310,7 @@ fn developing_gives_cargo_the_targets_toolchain() {
 
 #[test]
 fn the_flakes_own_xbuild_is_static_and_passes_its_checks() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     download_indexes();
     let doors = Doors::new(&[spec("x86_64-unknown-linux-musl")]);
     let version = format!("xbuild {}", env!("CARGO_PKG_VERSION"));
@@ -337,7 +337,7 @@ fn the_flakes_own_xbuild_is_static_and_passes_its_checks() {
 /// What a team with a builder and a cache of its own does with a package.
 #[test]
 fn a_package_as_a_derivation_has_the_bits_of_a_build() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let target = "aarch64-unknown-linux-gnu.2.17";
     let hello = copied("examples/hello");
     let main = hello.path().join("src/main.rs");
@@ -426,7 +426,7 @@ fn a_package_as_a_derivation_has_the_bits_of_a_build() {
 
 #[test]
 fn every_nix_gives_the_same_path() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let part = Part::toolchain(&spec("aarch64-unknown-linux-gnu.2.17"));
     let own = workshop().realise(std::slice::from_ref(&part));
     let own = own.unwrap_or_else(|error| panic!("xbuild's own Nix: {error}"));
@@ -498,7 +498,7 @@ exec /usr/bin/unshare --map-user=1000 --map-group=1000 -- "$@"
 /// it would have to build again.
 #[test]
 fn the_machines_nix_and_our_own_realise_the_same() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let target = "aarch64-unknown-linux-gnu.2.17";
     let part = Part::toolchain(&spec(target));
     let own = workshop().realise(std::slice::from_ref(&part));

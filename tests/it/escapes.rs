@@ -8,7 +8,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use crate::bad_input::project;
-use crate::support::{Caller, Outcome, one_at_a_time, temp, xbuild};
+use crate::support::{Caller, Outcome, temp, turn_to_build, xbuild};
 
 /// Puts a secret into a caller's home.
 fn with_key(caller: Caller) -> Caller {
@@ -84,7 +84,7 @@ fn a_configuration_of_cargos_that_only_the_shell_has_is_refused() {
 /// that a project brings below `target/` are not followed.
 #[test]
 fn a_build_neither_reads_nor_writes_beside_its_project() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let caller = with_key(xbuild());
     let (home, notes) = (caller.home(), caller.home().join("notes"));
     let readme = format!("readme = \"{}\"\n", notes.display());

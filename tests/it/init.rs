@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::bad_input::{MANIFEST, contents, project, quarantine};
-use crate::support::{Outcome, one_at_a_time, repository, temp, xbuild};
+use crate::support::{Outcome, repository, temp, turn_to_build, xbuild};
 
 const CROSS: &str = "\
 [build]
@@ -34,7 +34,7 @@ fn init(folder: &Path, args: &[&str]) -> Outcome {
 
 #[test]
 fn what_it_writes_builds() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let folder = project(&[("Cross.toml", Some(CROSS)), ("src/main.rs", Some(MAIN))]);
     fs::create_dir(folder.path().join(".git")).expect("a repository, as far as that goes");
 
@@ -73,7 +73,7 @@ fn what_it_writes_builds() {
 /// by the commands that each step names.
 #[test]
 fn packages_of_cross_are_locked_built_with_and_run() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let text = |path: &str| {
         let path = repository("tests/fixtures/libraries/pci").join(path);
         fs::read_to_string(path).expect("a file of the fixture")

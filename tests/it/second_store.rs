@@ -15,7 +15,7 @@ use xbuild::process::Command;
 
 use crate::doors::{Doors, folders, out_of, spec};
 use crate::nixes;
-use crate::support::{copied, one_at_a_time, repository, run, temp};
+use crate::support::{copied, repository, run, temp, turn_to_build};
 use crate::tools::{program, tool};
 
 /// As whom the server lets in: it is who the server itself is.
@@ -172,7 +172,7 @@ fn bits(file: &Path) -> Sha256 {
 
 #[test]
 fn a_second_store_over_ssh_builds_the_same_bits() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let target = "aarch64-unknown-linux-gnu.2.17";
     let hello = copied("examples/hello");
     let doors = Doors::new(&[spec(target)]);

@@ -11,7 +11,7 @@ use xbuild::nix::{Choice, Nix, Realised, Request, SeedFile, nix_sources};
 use xbuild::terminal;
 
 use crate::nixes;
-use crate::support::one_at_a_time;
+use crate::support::turn_to_build;
 
 const KEY: &str = "test-key";
 
@@ -143,7 +143,7 @@ fn make_writable(path: &Path) {
 
 #[test]
 fn own_nix_builds_seeds_heals_and_collects() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let world = World::new("own");
     let nix = world.own();
     assert!(nix.is_own());
@@ -225,7 +225,7 @@ fn own_nix_builds_seeds_heals_and_collects() {
 
 #[test]
 fn a_failing_builder_is_named_with_the_end_of_its_log() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let world = World::new("failing");
     let nix = world.own();
     let hold = nix.hold().unwrap();
@@ -245,7 +245,7 @@ fn a_failing_builder_is_named_with_the_end_of_its_log() {
 /// As a power cut may leave it, or a disk that has its day.
 #[test]
 fn a_broken_database_is_begun_anew() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let world = World::new("database");
     let whole = world.good(&world.own());
     let database = world.folders.store().join("nix/var/nix/db");
@@ -273,7 +273,7 @@ fn a_broken_database_is_begun_anew() {
 
 #[test]
 fn own_nix_is_brought_once_and_heals_when_damaged() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let world = World::new("brought");
     let programs: Vec<PathBuf> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..3).map(|_| scope.spawn(|| world.own())).collect();
@@ -296,7 +296,7 @@ fn own_nix_is_brought_once_and_heals_when_damaged() {
 /// Each builds all of it in a store of its own.
 #[test]
 fn every_nix_builds_the_same_paths() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let world = World::new("same");
     let own = world.good(&world.own());
     let check = |bring: &dyn Fn(&World) -> std::result::Result<Nix, String>| {
@@ -316,7 +316,7 @@ fn every_nix_builds_the_same_paths() {
 
 #[test]
 fn an_old_or_broken_nix_on_path_is_passed_over() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let world = World::new("old");
     let scripts = [
         "echo 'nix (Nix) 2.7.0'",

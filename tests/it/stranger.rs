@@ -8,13 +8,13 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{self, copied, one_at_a_time, repository, temp, test_home, xbuild};
+use crate::support::{self, copied, repository, temp, test_home, turn_to_build, xbuild};
 
 const TARGET: &str = "aarch64-unknown-linux-gnu.2.17";
 
 #[test]
 fn an_ordinary_user_builds_runs_and_verifies_for_another_architecture() {
-    let _alone = one_at_a_time();
+    let _alone = turn_to_build();
     // Only so that the downloads are shared: the user's own run has to bring
     // Nix, the toolchain and the runner by itself.
     xbuild()

@@ -250,7 +250,7 @@ static BUILDING: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
 
 /// Makes the builds of tests wait for each other. Each uses every processor by
 /// itself, but not all the time: a second one uses what `configure` leaves.
-pub fn one_at_a_time() -> Turn {
+pub fn turn_to_build() -> Turn {
     const AT_ONCE: usize = 2;
     let (building, ended) = &BUILDING;
     let building = building.lock().unwrap_or_else(PoisonError::into_inner);

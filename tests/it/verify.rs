@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Outcome, copied, one_at_a_time, xbuild};
+use crate::support::{Outcome, copied, turn_to_build, xbuild};
 
 const TARGET: &str = "--target=x86_64-unknown-linux-musl";
 
@@ -28,7 +28,7 @@ fn causes(report: &Value) -> Vec<String> {
 
 #[test]
 fn a_sound_project_is_reproducible_under_every_variation() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let project = copied("examples/hello");
     let outcome = verify(project.path(), &["--format=json"]).ok();
     let report = outcome.json();
@@ -54,7 +54,7 @@ fn a_sound_project_is_reproducible_under_every_variation() {
 
 #[test]
 fn a_published_list_is_compared_with() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let project = copied("tests/fixtures/irreproducible/manifest-dir");
     let report = verify(project.path(), &["--vary=aslr", "--format=json"])
         .ok()
@@ -145,7 +145,7 @@ const DEFECTS: [Defect; 20] = [
 
 #[test]
 fn each_defect_is_blamed_on_its_cause_and_found_in_its_place() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     for (name, expected) in DEFECTS {
         let project = copied(&format!("tests/fixtures/irreproducible/{name}"));
         let outcome = verify(project.path(), &["--format=json"]).exits(90);
@@ -199,7 +199,7 @@ fn each_defect_is_blamed_on_its_cause_and_found_in_its_place() {
 /// What compilers write down about the source's place is put right for both.
 #[test]
 fn debug_information_and_file_names_stay_the_same_elsewhere() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let project = copied("tests/fixtures/irreproducible/c-date");
     let script = fs::read_to_string(project.path().join("build.rs")).expect("a script");
     let script = script
@@ -230,7 +230,7 @@ fn debug_information_and_file_names_stay_the_same_elsewhere() {
 /// builds differ in is found even where it was not varied.
 #[test]
 fn what_differs_without_being_varied_is_said_to() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let cycles = copied("tests/fixtures/irreproducible/cycles");
     let outcome = verify(cycles.path(), &["--format=json"]).exits(90);
     let report = outcome.json();
@@ -256,7 +256,7 @@ fn what_differs_without_being_varied_is_said_to() {
 
 #[test]
 fn a_stale_first_build_is_found_out() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let project = copied("tests/fixtures/irreproducible/timestamp");
     fs::remove_file(project.path().join("build.rs")).expect("no build script");
     let main = project.path().join("src/main.rs");
@@ -277,7 +277,7 @@ fn a_stale_first_build_is_found_out() {
 
 #[test]
 fn what_cannot_be_verified_is_said_before_or_instead_of_a_second_build() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let project = copied("tests/fixtures/irreproducible/timestamp");
     for (words, code, part) in [
         (&["--vary=tiem"][..], 2, "did you mean `time`?"),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::release::{Repository, TARGET, key};
 use crate::second_store::Builder;
-use crate::support::{copy, one_at_a_time, repository, xbuild};
+use crate::support::{copy, repository, turn_to_build, xbuild};
 
 /// The parts of the provenance that tell of the build.
 fn internal(folder: &Path, name: &str) -> (Value, Value) {
@@ -21,7 +21,7 @@ fn internal(folder: &Path, name: &str) -> (Value, Value) {
 
 #[test]
 fn a_release_of_derivations_has_the_shells_bits() {
-    let _guard = one_at_a_time();
+    let _guard = turn_to_build();
     let at = Repository::new("p");
     key(&at.desk);
     let project = at.desk.path("p");
@@ -110,7 +110,7 @@ fn a_release_of_derivations_has_the_shells_bits() {
 
 #[test]
 fn what_nix_does_not_build_again_is_released_only_as_unverified() {
-    let _guard = one_at_a_time();
+    let _guard = turn_to_build();
     let (at, folder) = Repository::irreproducible(&["--derivation"]);
     at.release("p", &["--derivation", "--no-verify"])
         .ok()
@@ -168,7 +168,7 @@ fn what_no_derivation_can_have_is_named_before_anything_is_built() {
 
 #[test]
 fn another_machine_builds_and_this_one_builds_again() {
-    let _guard = one_at_a_time();
+    let _guard = turn_to_build();
     let at = Repository::new("p");
     // Of no other run, so that no store has it.
     let unique = at.desk.path("").display().to_string();

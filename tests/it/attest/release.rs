@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use xbuild::process::Command;
 
 use super::{Desk, PASSPHRASE};
-use crate::support::{Outcome, git, one_at_a_time, only_git, repository, run, temp, xbuild};
+use crate::support::{Outcome, git, only_git, repository, run, temp, turn_to_build, xbuild};
 
 pub const TARGET: &str = "x86_64-unknown-linux-musl";
 
@@ -135,7 +135,7 @@ fn published(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_release_is_verified_by_others_and_the_same_elsewhere() {
-    let _guard = one_at_a_time();
+    let _guard = turn_to_build();
     let here = Repository::new("here");
     key(&here.desk);
     here.commit("here");
@@ -309,7 +309,7 @@ fn a_release_is_verified_by_others_and_the_same_elsewhere() {
 
 #[test]
 fn what_differs_is_released_only_as_unverified() {
-    let _guard = one_at_a_time();
+    let _guard = turn_to_build();
     let (at, folder) = Repository::irreproducible(&[]);
     at.release("p", &["--no-verify"])
         .ok()

@@ -1,13 +1,13 @@
 //! What only cargo can tell of a project is told by cargo, and has the exit
 //! code of its kind.
 
-use crate::support::{one_at_a_time, xbuild};
+use crate::support::{turn_to_build, xbuild};
 
 use super::{MANIFEST, contents, project};
 
 #[test]
 fn what_cargo_refuses_has_its_exit_code() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let with = |more: &str| format!("{MANIFEST}{more}");
     let lock = "version = 4\n\n[[package]]\nname = \"tiny\"\nversion = \"0.2.0\"\n";
     let (refused, unfetched) = (81, 83);

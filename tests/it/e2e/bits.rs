@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Caller, copied, one_at_a_time, xbuild};
+use crate::support::{Caller, copied, turn_to_build, xbuild};
 
 /// The same call by somebody quite different.
 pub fn stranger(caller: Caller) -> Caller {
@@ -31,7 +31,7 @@ pub fn stranger(caller: Caller) -> Caller {
 
 #[test]
 fn two_checkouts_and_two_callers_give_the_same_hash() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let targets = [
         "x86_64-unknown-linux-musl",
         "aarch64-unknown-linux-gnu.2.17",

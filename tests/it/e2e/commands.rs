@@ -9,7 +9,7 @@ use xbuild::process::Command;
 use xbuild::target::Table;
 
 use crate::support::{
-    Caller, Outcome, cargo_xbuild, copied, one_at_a_time, repository, run, temp, xbuild,
+    Caller, Outcome, cargo_xbuild, copied, repository, run, temp, turn_to_build, xbuild,
 };
 
 const AARCH64: &str = "--target=aarch64-unknown-linux-gnu.2.17";
@@ -48,7 +48,7 @@ fn bare(program: &Path) -> String {
 
 #[test]
 fn cargo_calls_it_as_a_subcommand() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let hello = copied("examples/hello");
     let called = |caller: Caller, words: &[&str]| {
         let caller = caller.cwd(hello.path()).args(words);
@@ -62,7 +62,7 @@ fn cargo_calls_it_as_a_subcommand() {
 
 #[test]
 fn the_callers_rustc_and_wrappers_are_not_used() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let package = package();
     let caller = xbuild();
     let marker = caller.home().join("was-called");
@@ -80,7 +80,7 @@ fn the_callers_rustc_and_wrappers_are_not_used() {
 
 #[test]
 fn rustc_takes_flags_and_install_installs() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let package = package();
     let built = package
         .path()
@@ -102,7 +102,7 @@ fn rustc_takes_flags_and_install_installs() {
 
 #[test]
 fn check_and_metadata_name_paths_of_the_host() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let package = package();
     let root = package.path().to_str().expect("a readable path");
     let checked = call(package.path(), &["check", AARCH64, "--message-format=json"]).ok();
@@ -136,7 +136,7 @@ fn check_and_metadata_name_paths_of_the_host() {
 
 #[test]
 fn clippy_lints_and_doc_documents() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let package = package();
     let linted = call(package.path(), &["clippy", AARCH64]).ok();
     linted.says("needless_return");
@@ -153,7 +153,7 @@ fn clippy_lints_and_doc_documents() {
 
 #[test]
 fn a_shell_runs_commands_and_ends_as_they_do() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let package = package();
     // The source is read-only there, the lock file with it.
     call(package.path(), &["check", AARCH64]).ok();
@@ -188,7 +188,7 @@ fn a_shell_runs_commands_and_ends_as_they_do() {
 
 #[test]
 fn the_environment_comes_in_three_forms() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let package = package();
     let env = |format: &str| {
         call(package.path(), &["env", AARCH64, "--format", format])
@@ -220,7 +220,7 @@ fn the_environment_comes_in_three_forms() {
 
 #[test]
 fn inspect_tells_what_files_are() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let package = package();
     call(package.path(), &["build", AARCH64]).ok();
     let built = "target/aarch64-unknown-linux-gnu/debug/small";
@@ -309,7 +309,7 @@ fn targets_and_toolchains_are_listed() {
 
 #[test]
 fn what_was_fetched_builds_offline() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let hello = copied("examples/hello");
     call(hello.path(), &["fetch", AARCH64]).ok().says("Ready");
     let offline = |words: &[&str]| {
@@ -331,7 +331,7 @@ fn what_was_fetched_builds_offline() {
 
 #[test]
 fn collecting_garbage_leaves_what_is_used() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let package = package();
     call(package.path(), &["build", NATIVE]).ok();
     call(package.path(), &["gc"]).ok();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use xbuild::process::Command;
 
-use crate::support::{Outcome, git, one_at_a_time, only_git, run, temp, xbuild};
+use crate::support::{Outcome, git, only_git, run, temp, turn_to_build, xbuild};
 
 const TARGET: &str = "x86_64-unknown-linux-musl";
 const FIRST: (&str, &str) = ("2023-11-14T22:13:20Z", "1700000000");
@@ -98,7 +98,7 @@ fn told(outcome: Outcome) -> Value {
 
 #[test]
 fn two_checkouts_of_a_commit_have_its_time_and_the_same_bits() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let script = SILENT.replace("changed=build.rs", "env-changed=SOURCE_DATE_EPOCH");
     let checkout = Checkout::new(&script);
     let here = checkout.project();
@@ -156,7 +156,7 @@ fn two_checkouts_of_a_commit_have_its_time_and_the_same_bits() {
 
 #[test]
 fn what_was_built_at_another_commit_is_not_taken_for_the_first_build() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let checkout = Checkout::new(SILENT);
     let project = checkout.project();
     let (moment, hash) = built(&checkout, &project);

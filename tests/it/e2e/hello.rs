@@ -4,7 +4,7 @@ use serde_json::json;
 use xbuild::target::{Libc, Table};
 
 use super::elf::elf;
-use crate::support::{copied, one_at_a_time, xbuild};
+use crate::support::{copied, turn_to_build, xbuild};
 
 /// What Rust calls the processor, its width and order, and ELF's number.
 fn processor(triple: &str) -> (&str, u8, &str, u16) {
@@ -22,7 +22,7 @@ fn processor(triple: &str) -> (&str, u8, &str, u16) {
 
 #[test]
 fn it_builds_runs_and_tests_on_every_target() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let hello = copied("examples/hello");
     let table = Table::embedded().expect("the table is whole");
     let targets = || {
@@ -73,7 +73,7 @@ fn it_builds_runs_and_tests_on_every_target() {
 
 #[test]
 fn a_floor_holds_and_is_no_lower_than_asked_for() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let witness = copied("tests/fixtures/witness");
     for triple in [
         "x86_64-unknown-linux-gnu",

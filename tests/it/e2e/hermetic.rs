@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use super::bits::stranger;
-use crate::support::{Caller, Outcome, copied, one_at_a_time, temp, xbuild};
+use crate::support::{Caller, Outcome, copied, temp, turn_to_build, xbuild};
 
 /// Puts into a caller's home what no build may read.
 fn with_secrets(caller: Caller) -> Caller {
@@ -29,7 +29,7 @@ fn with_secrets(caller: Caller) -> Caller {
 
 #[test]
 fn a_hostile_project_is_refused_everything() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let hostile = copied("tests/fixtures/hostile");
     let call = |words: &[&str]| -> Outcome {
         let caller = with_secrets(xbuild()).cwd(hostile.path());
@@ -73,7 +73,7 @@ fn write_attempts(source: &Path, caller: &Caller, outside: &Path, port: u16) -> 
 
 #[test]
 fn nothing_of_the_caller_is_in_sight() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let outside = temp();
     fs::write(outside.path().join("beside"), "s3cret").expect("a secret");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
@@ -115,7 +115,7 @@ fn nothing_of_the_caller_is_in_sight() {
 
 #[test]
 fn only_what_is_passed_through_gets_in() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let witness = copied("tests/fixtures/witness");
     let config = "[env]\npassthrough = [\"WANTED\", \"FIXED=2\"]\n";
     fs::write(witness.path().join("xbuild.toml"), config).expect("a configuration");

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::git_server::GitServer;
 use crate::registry::Registry;
-use crate::support::{Outcome, git, one_at_a_time, temp, xbuild};
+use crate::support::{Outcome, git, temp, turn_to_build, xbuild};
 
 const NATIVE: &str = "--target=x86_64-unknown-linux-gnu.2.17";
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";
@@ -44,7 +44,7 @@ fn call(project: &Path, words: &[&str]) -> Outcome {
 
 #[test]
 fn crates_come_from_paths_patches_git_and_registries() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let registry = Registry::start(None);
     for name in ["patched", "published"] {
         registry.publish(name, "1.0.0", &says(name));
@@ -151,7 +151,7 @@ fn crates_come_from_paths_patches_git_and_registries() {
 
 #[test]
 fn vendored_sources_need_no_network() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let project = folder(&[
         (
             "Cargo.toml",
@@ -204,7 +204,7 @@ const COUNTING: &str = r#"
 
 #[test]
 fn profiles_and_flags_show_in_the_program() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let project = folder(&[
         (
             "Cargo.toml",
@@ -272,7 +272,7 @@ fn profiles_and_flags_show_in_the_program() {
 
 #[test]
 fn a_build_script_that_wants_the_network_is_named_with_the_remedy() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let script =
         "fn main() { std::net::TcpStream::connect((\"example.invalid\", 80)).unwrap(); }\n";
     let project = folder(&[

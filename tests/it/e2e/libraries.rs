@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Outcome, copied, one_at_a_time, xbuild};
+use crate::support::{Outcome, copied, turn_to_build, xbuild};
 
 const AARCH64: &str = "aarch64-unknown-linux-gnu";
 const ARMV7: &str = "armv7-unknown-linux-gnueabihf";
@@ -28,7 +28,7 @@ fn packages(report: &Value, name: &str) -> Vec<String> {
 
 #[test]
 fn programs_over_libpci_libssl_and_libudev_build_and_run() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let project = copied("tests/fixtures/libraries");
     let project = project.path();
     let lock = fs::read(project.join("xbuild.lock")).expect("the lock");
@@ -87,7 +87,7 @@ fn programs_over_libpci_libssl_and_libudev_build_and_run() {
 
 #[test]
 fn a_lock_is_proved_and_wishes_that_cannot_be_had_are_answered() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let project = copied("tests/fixtures/libraries");
     let project = project.path();
     run(project, &["lock"]).ok().says("Unchanged xbuild.lock");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Caller, copied, one_at_a_time, temp, test_home, xbuild};
+use crate::support::{Caller, copied, temp, test_home, turn_to_build, xbuild};
 
 /// Links every file of a folder into another.
 fn link_all(from: &Path, to: &Path) {
@@ -21,7 +21,7 @@ fn link_all(from: &Path, to: &Path) {
 
 #[test]
 fn a_home_is_filled_offline_then_warm_without_nix_then_emptied() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let witness = copied("tests/fixtures/witness");
     // The packages are in the tests' own home once this has run there.
     let fetched = ["fetch", "--target=x86_64-unknown-linux-gnu.2.17"];

@@ -2,7 +2,7 @@
 //! OpenSSL, CMake, bindgen, protobuf's compiler, C++ that throws.
 
 use super::elf::elf;
-use crate::support::{copied, one_at_a_time, xbuild};
+use crate::support::{copied, turn_to_build, xbuild};
 
 macro_rules! on {
     ($($name:ident: $target:literal)*) => {
@@ -25,7 +25,7 @@ on! {
 
 /// The tests of the fixture, one for each library, on the target itself.
 fn libraries_of_other_languages_work(target: &str) {
-    let _turn = one_at_a_time();
+    let _turn = turn_to_build();
     let project = copied("tests/fixtures/natives");
     let triple = target.split_once('.').map_or(target, |(triple, _)| triple);
     let is_static = triple.ends_with("musl");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::elf::elf;
-use crate::support::{one_at_a_time, published, xbuild};
+use crate::support::{published, turn_to_build, xbuild};
 
 /// A glibc floor, for a target that has one.
 type Floor = Option<(u32, u32)>;
@@ -126,7 +126,7 @@ fn untimed(text: &str) -> Vec<Value> {
 
 #[test]
 fn ripgrep_finds_the_same_everywhere() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let source = published("ripgrep", "15.2.0");
     write_corpus(source.path());
     let flags = ["--features=pcre2", "--config=profile.dev.debug=0"];
@@ -166,7 +166,7 @@ fn ripgrep_finds_the_same_everywhere() {
 
 #[test]
 fn hyperfine_measures_everywhere() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     // The newest version that the pinned Rust can build.
     let source = published("hyperfine", "1.20.0");
     for (target, machine, floor) in TARGETS {

@@ -7,7 +7,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use crate::registry::Registry;
-use crate::support::{Outcome, one_at_a_time, temp, xbuild};
+use crate::support::{Outcome, temp, turn_to_build, xbuild};
 
 const TARGET: &str = "--target=x86_64-unknown-linux-musl";
 
@@ -45,7 +45,7 @@ fn run(project: &Path, settings: &[(&str, &str)], words: &[&str]) -> Outcome {
 /// were from.
 #[test]
 fn a_mirror_of_crates_io_leaves_no_trace() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let mirror = Registry::start(None);
     mirror.publish("placed", "1.0.0", PLACED);
     let project = project("\"1.0.0\"", "fn main() {}");
@@ -74,7 +74,7 @@ fn a_mirror_of_crates_io_leaves_no_trace() {
 /// places that it could be in.
 #[test]
 fn the_token_of_a_registry_is_shown_to_nobody_else() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let registry = Registry::start(Some("t0ken-of-the-registry"));
     registry.publish("placed", "1.0.0", PLACED);
     let build_script = r#"

@@ -4,13 +4,13 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{copied, one_at_a_time, xbuild};
+use crate::support::{copied, turn_to_build, xbuild};
 
 const TARGET: &str = "--target=aarch64-unknown-linux-gnu.2.17";
 
 #[test]
 fn criterion_measures_under_qemu_and_keeps_its_results() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let project = copied("tests/fixtures/runners");
     let bench = |words: &[&str]| {
         let caller = xbuild().cwd(project.path()).args(["bench", TARGET, "--"]);
@@ -39,7 +39,7 @@ fn criterion_measures_under_qemu_and_keeps_its_results() {
 /// What a test finds wrong is for the user to look at, where he looks.
 #[test]
 fn snapshots_are_found_and_new_ones_land_where_tests_may_write() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let project = copied("tests/fixtures/runners");
     let test = |words: &[&str]| {
         let caller = xbuild().cwd(project.path()).args(["test", TARGET]);
@@ -99,7 +99,7 @@ fn snapshots_are_found_and_new_ones_land_where_tests_may_write() {
 
 #[test]
 fn nextest_runs_the_tests_of_a_workspace_under_qemu() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let workspace = copied("tests/fixtures/workspace");
     let settings = workspace.path().join(".config");
     fs::create_dir(&settings).expect("a folder");

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::dist::{AARCH64, CHANNEL, DATE, Dist, MARK, VERSION, manifest};
-use crate::support::{Outcome, one_at_a_time, temp, xbuild};
+use crate::support::{Outcome, temp, turn_to_build, xbuild};
 
 const BUILD: &str = r#"
 use std::{env, fs, process::Command};
@@ -66,7 +66,7 @@ fn call(dist: &Dist, project: &Path, words: &[&str]) -> Outcome {
 
 #[test]
 fn a_pinned_nightly_builds_runs_and_lints_and_is_that_compiler() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let dist = Dist::with_compiler();
     let project = project(&minimal());
     let project = project.path();
@@ -135,7 +135,7 @@ fn a_pinned_nightly_builds_runs_and_lints_and_is_that_compiler() {
 
 #[test]
 fn what_was_tampered_with_or_is_not_there_is_refused() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let dist = Dist::start();
     let names = ["cargo", "rust-std", "rustc"];
     let mut components: Vec<_> = names.map(|name| dist.small(name).0).into();
@@ -200,7 +200,7 @@ fn sourced(main: &str) -> TempDir {
 
 #[test]
 fn a_std_that_the_release_has_not_is_built_from_its_source() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let dist = Dist::with_compiler();
     let project = sourced("fn main() { println!(\"{:?}\", std::env::args().last()) }\n");
     let project = project.path();
@@ -217,7 +217,7 @@ fn a_std_that_the_release_has_not_is_built_from_its_source() {
 
 #[test]
 fn the_standard_library_is_built_with_the_project_where_cargo_is_told_to() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let dist = Dist::with_compiler();
     let project = sourced("");
     let project = project.path();
@@ -267,7 +267,7 @@ fn the_standard_library_is_built_with_the_project_where_cargo_is_told_to() {
 
 #[test]
 fn a_release_says_which_rust_made_it_and_nix_makes_the_same() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let dist = Dist::with_compiler();
     let project = sourced("fn main() { println!(\"{:?}\", std::env::args().last()) }\n");
     let project = project.path();

@@ -4,7 +4,7 @@
 use std::fs;
 
 use crate::bad_input::project;
-use crate::support::{one_at_a_time, temp, xbuild};
+use crate::support::{temp, turn_to_build, xbuild};
 
 /// Reads a file of the volume, tries to write another, and shows the place.
 const SCRIPT: &str = r#"
@@ -23,7 +23,7 @@ const MAIN: &str = "fn main() { println!(\"{}\", env!(\"SEEN\")); }\n";
 
 #[test]
 fn a_build_sees_the_volumes_it_is_given_and_no_more() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     for (config, expected, hermetic) in [
         ("", "  false", true),
         ("DATA", "/build/volumes/DATA heard false", true),
@@ -67,7 +67,7 @@ fn a_build_sees_the_volumes_it_is_given_and_no_more() {
 
 #[test]
 fn a_volume_that_is_not_there_is_named() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let folder = project(&[(
         "xbuild.toml",
         Some("[env]\nvolumes = [\"DATA=absent\", \"UNSET\"]\n"),

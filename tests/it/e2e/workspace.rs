@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Outcome, copied, one_at_a_time, temp, xbuild};
+use crate::support::{Outcome, copied, temp, turn_to_build, xbuild};
 
 const TARGET: &str = "--target=aarch64-unknown-linux-gnu.2.17";
 
@@ -25,7 +25,7 @@ fn counts(outcome: &Outcome) -> [usize; 3] {
 
 #[test]
 fn unit_integration_and_doc_tests_run_under_qemu() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let workspace = copied("tests/fixtures/workspace");
     let test = |words: &[&str]| {
         let caller = xbuild().cwd(workspace.path()).args(["test", TARGET]);
@@ -63,7 +63,7 @@ fn unit_integration_and_doc_tests_run_under_qemu() {
 /// started; it learns of ours inside a user namespace since Linux 6.7.
 #[test]
 fn a_test_may_start_the_program_that_it_tests() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").expect("the kernel's release");
     let mut numbers = release
         .split('.')
@@ -87,7 +87,7 @@ fn a_test_may_start_the_program_that_it_tests() {
 
 #[test]
 fn a_failing_test_ends_as_it_does_with_cargo() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let project = temp();
     for (name, text) in [
         (

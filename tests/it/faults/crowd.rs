@@ -13,11 +13,11 @@ use xbuild::process::Command;
 
 use super::{House, TARGET, expected, hash, project};
 use crate::bad_input::nobody;
-use crate::support::{one_at_a_time, run, temp};
+use crate::support::{run, temp, turn_to_build};
 
 #[test]
 fn eight_runs_for_one_target_share_the_work() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let house = House::cold();
     // The last two share a project and its target folder too.
     let projects: Vec<TempDir> = (1..8).map(|_| project()).collect();
@@ -33,7 +33,7 @@ fn eight_runs_for_one_target_share_the_work() {
 
 #[test]
 fn eight_runs_for_four_targets_with_collections_in_between() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let house = House::warm();
     let targets = ["2.17", "2.18", "2.24", "2.28"].map(|floor| TARGET.replace("2.17", floor));
     std::thread::scope(|scope| {
@@ -67,7 +67,7 @@ fn collect(house: &House) -> Command {
 
 #[test]
 fn what_a_run_works_with_is_not_collected() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let (house, project) = (House::warm(), project());
     let script = "echo ready; read go; rustc -vV";
     let args = ["shell", "--target", TARGET, "--", "sh", "-c", script];
@@ -132,7 +132,7 @@ fn another_version(folder: &Path) -> std::path::PathBuf {
 
 #[test]
 fn two_versions_share_a_cache() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let (house, bin) = (House::warm(), temp());
     let other = another_version(bin.path());
     let build = |project: &Path| {

@@ -18,7 +18,7 @@ use xbuild::process::Command;
 
 use super::{House, Loopback, Manner, TARGET, packages, project};
 use crate::bad_input::nobody;
-use crate::support::{one_at_a_time, run};
+use crate::support::{run, turn_to_build};
 
 /// A run that will be killed.
 struct Victim {
@@ -102,7 +102,7 @@ struct Kills {
 
 #[test]
 fn a_run_killed_at_any_moment_is_healed_by_the_next() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let (house, project) = (House::empty(), project());
     let mut kills = Kills::default();
     let mirror = Loopback::start(Manner::Honest);

@@ -11,7 +11,7 @@ use xbuild::process::Command;
 
 use super::{House, TARGET, clock, expected, hash, project, write_project};
 use crate::bad_input::{check, nobody, quarantine};
-use crate::support::{Outcome, one_at_a_time, run, temp};
+use crate::support::{Outcome, run, temp, turn_to_build};
 
 /// Runs a script as root of a machine of its own, in a project, where `$BUILD`
 /// is a build.
@@ -43,7 +43,7 @@ const NO_SPACE: &str = "hint: free some space (`df`) or inodes (`df -i`); XBUILD
 /// room, then too few inodes, and then enough of both.
 #[test]
 fn a_full_disk_is_told_by_name_and_healed_by_room() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let (house, project) = (House::cold(), project());
     let script = "mkdir \"$XBUILD_HOME/data\"
         mount -t tmpfs -o size=250m,nr_inodes=1000000 none \"$XBUILD_HOME/data\"
@@ -64,7 +64,7 @@ fn a_full_disk_is_told_by_name_and_healed_by_room() {
 
 #[test]
 fn a_full_target_folder_is_told_by_name() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let (house, project) = (House::warm(), project());
     let script = "mkdir target; mount -t tmpfs -o size=3m none target; exec \"$XBUILD\" $BUILD";
     // The linker has died of a bus error; cargo's exit code is its own.
@@ -75,7 +75,7 @@ fn a_full_target_folder_is_told_by_name() {
 
 #[test]
 fn what_may_not_be_written_is_not_needed_or_named() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let (house, project) = (House::warm(), project());
     let read_only = |folder: &str| {
         format!("mount --bind \"{folder}\" \"{folder}\"; mount -o remount,bind,ro \"{folder}\"; ")
@@ -100,7 +100,7 @@ fn what_may_not_be_written_is_not_needed_or_named() {
 
 #[test]
 fn a_clock_that_is_years_off_changes_nothing() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let house = House::warm();
     for years in [-20, 20] {
         let project = project();
@@ -123,7 +123,7 @@ fn a_clock_that_is_years_off_changes_nothing() {
 
 #[test]
 fn no_room_for_temporary_files_is_needed() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let house = House::warm();
     let full = "mount -t tmpfs -o size=4k none /tmp; echo full > /tmp/full; mkdir /tmp/x || true";
     let read_only = "mount -t tmpfs -o ro none /tmp; mount -t tmpfs -o ro none /var/tmp";
@@ -154,7 +154,7 @@ fn no_room_for_temporary_files_is_needed() {
 
 #[test]
 fn a_home_that_does_not_exist() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let (house, project) = (House::warm(), project());
     let build = house.build(project.path(), &nobody());
     is_right(run(&build.env("HOME", "/nowhere/at/all")));
@@ -177,7 +177,7 @@ fn a_home_that_does_not_exist() {
 
 #[test]
 fn odd_names_of_folders() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let (house, parent) = (House::warm(), temp());
     let long = vec!["x".repeat(240); 14].join("/");
     let names: [&[u8]; 4] = [

@@ -4,7 +4,7 @@ use xbuild::pins::{Package, Pins};
 
 use super::{House, Loopback, Manner, packages, project};
 use crate::bad_input::check;
-use crate::support::{one_at_a_time, run};
+use crate::support::{run, turn_to_build};
 
 /// Each manner, the exit code of a run that has no other mirror, and what is
 /// said of it.
@@ -31,7 +31,7 @@ fn a_small_one(pins: &Pins) -> &Package {
 
 #[test]
 fn a_bad_mirror_is_named_and_nothing_of_it_kept() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let pins = Pins::embedded().expect("the pins");
     let package = a_small_one(&pins);
     let name = package.wanted().name;
@@ -65,7 +65,7 @@ fn a_bad_mirror_is_named_and_nothing_of_it_kept() {
 
 #[test]
 fn a_good_mirror_behind_bad_ones_is_enough() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let pins = Pins::embedded().expect("the pins");
     let package = a_small_one(&pins);
     let (house, project) = (House::warm(), project());
@@ -89,7 +89,7 @@ fn a_mirror_that_stalls_is_left_for_another() {
     let pins = Pins::embedded().expect("the pins");
     let package = a_small_one(&pins);
     let (house, project) = {
-        let _building = one_at_a_time();
+        let _building = turn_to_build();
         (House::warm(), project())
     };
     house.lose(package);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{House, hash, project, replace};
 use crate::bad_input::nobody;
 use crate::registry::Registry;
-use crate::support::{one_at_a_time, run, temp};
+use crate::support::{run, temp, turn_to_build};
 
 /// What becomes of a file.
 type Cut = fn(&[u8]) -> Vec<u8>;
@@ -22,7 +22,7 @@ const CUTS: [Cut; 4] = [
 /// What a warm run reads.
 #[test]
 fn what_a_warm_run_remembers_may_be_lost() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let (house, project) = (House::warm(), project());
     house.heals(project.path());
     let own = project.path().join("target/xbuild");
@@ -48,7 +48,7 @@ fn what_a_warm_run_remembers_may_be_lost() {
 /// costs the whole toolchain, so `store.rs` shows it with a smaller one.
 #[test]
 fn what_a_realisation_relies_upon_may_be_lost() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let (house, project) = (House::warm(), project());
     house.forget();
     house.heals(project.path());
@@ -79,7 +79,7 @@ fn what_a_realisation_relies_upon_may_be_lost() {
 /// Cargo believes a crate by its name alone once it is there.
 #[test]
 fn crates_may_be_cut_short() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let (house, registry) = (House::warm(), Registry::start(None));
     registry.publish("placed", "1.0.0", "pub const TEXT: &str = \"placed\";\n");
     let settings = house.path().join(".cargo");

@@ -8,13 +8,13 @@ use xbuild::pins::Pins;
 
 use super::{House, Loopback, Manner, TARGET, download, packages, project, replace};
 use crate::bad_input::nobody;
-use crate::support::{one_at_a_time, run};
+use crate::support::{run, turn_to_build};
 
 /// One after the other in one home: the first may have to build all from which
 /// the others can take.
 #[test]
 fn a_path_that_is_gone_or_altered_is_made_anew() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let (house, project) = (House::warm(), project());
     a_path_is_gone(&house, project.path());
     a_path_is_altered(&house, project.path());
@@ -87,7 +87,7 @@ fn the_compiler_is_altered(house: &House, project: &Path) {
 
 #[test]
 fn a_spoilt_download_is_named_and_fetched_again() {
-    let _building = one_at_a_time();
+    let _building = turn_to_build();
     let (house, project) = (House::warm(), project());
     let pins = Pins::embedded().expect("the pins");
     let package = packages(&pins)
