@@ -15,12 +15,21 @@ use super::HOME;
 /// How a lock file names crates.io, whatever replaces it.
 pub const SOURCE: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-/// What cargo calls the folder of crates.io: its name behind `index.`, and a
-/// hash of its address that is the same since cargo 1.85.
+/// What cargo calls the folder of crates.io: the host of its index, and a hash
+/// of its address that is the same since cargo 1.85.
 pub fn crates_io() -> String {
+    format!("{}-1949cf8c6b5b557f", host())
+}
+
+/// The address of the index of crates.io, as cargo asks it over HTTP.
+pub fn index() -> String {
+    format!("https://{}/", host())
+}
+
+fn host() -> String {
     let name = SOURCE.rsplit('/').next().unwrap_or_default();
     let name = name.strip_suffix("-index").unwrap_or(name);
-    format!("index.{name}-1949cf8c6b5b557f")
+    format!("index.{name}")
 }
 
 /// The folders of a registry in a cargo home.

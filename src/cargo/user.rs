@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::home::{
     Home, build_home, ca_bundle, fetch_home, index_for_crates_io, replaces_crates_io,
 };
+use super::registry;
 use crate::error::{IoContext, Result};
 
 /// The user's cargo home and its files; empty texts where there are none.
@@ -64,10 +65,10 @@ impl UserCargo {
         replaces_crates_io(&self.config)
     }
 
-    /// The address of the index in the place of that of crates.io, where it is
-    /// asked over HTTP.
-    pub fn index_for_crates_io(&self) -> Option<String> {
-        index_for_crates_io(&self.config)
+    /// The address of the index of crates.io, or of what stands in its place
+    /// where that is asked over HTTP.
+    pub fn index_for_crates_io(&self) -> String {
+        index_for_crates_io(&self.config).unwrap_or_else(registry::index)
     }
 
     /// The bundle of certificates that the configuration names.

@@ -121,7 +121,7 @@ fn with_rust_maker<T>(
         base: &request.workshop.dist_server,
         key: &key,
         downloads: &Downloads::new(&request.workshop.folders),
-        crates_index: index.as_deref(),
+        crates_index: &index,
     };
     then(&rust::Maker::new(origins, triples)?)
 }

@@ -11,9 +11,6 @@ use super::{BaseUrl, Mirrors, Reason};
 use crate::error::{Error, Kind, Result};
 use crate::pins::Sha256;
 
-/// The index of crates.io itself.
-const OFFICIAL: &str = "https://index.crates.io/";
-
 /// The largest `config.json` that is read, in bytes.
 const CONFIG_MAX: u64 = 64 << 10;
 
@@ -36,13 +33,12 @@ struct Config {
 }
 
 impl CrateServer {
-    /// The one that an index, asked over HTTP, names; without an index that of
-    /// crates.io itself.
+    /// The one that an index, asked over HTTP, names.
     ///
     /// # Errors
     /// `Kind::Network` where the index does not answer, or with nothing to ask.
-    pub fn find(index: Option<&str>) -> Result<Self> {
-        let base = BaseUrl::parse(index.unwrap_or(OFFICIAL))?;
+    pub fn find(index: &str) -> Result<Self> {
+        let base = BaseUrl::parse(index)?;
         let failed = |why: String| {
             let message = format!("the registry's index `{base}` has no usable config.json");
             Error::new(Kind::Network, message)
@@ -133,9 +129,9 @@ mod tests {
         let hex = sha256.to_hex();
         for (dl, name, expected) in [
             (
-                "https://static.crates.io/crates",
+                "https://example.invalid/crates",
                 "libc",
-                "https://static.crates.io/crates/libc/1.0.0+a/download",
+                "https://example.invalid/crates/libc/1.0.0+a/download",
             ),
             (
                 "http://127.0.0.1:8/",

@@ -26,9 +26,8 @@ pub struct Origins<'a> {
     pub key: &'a ReleaseKey,
     /// Where a component is kept that has to be looked into.
     pub downloads: &'a Downloads,
-    /// The index of the registry in the place of crates.io's, where there is
-    /// one.
-    pub crates_index: Option<&'a str>,
+    /// The index of crates.io, or of the registry in its place.
+    pub crates_index: &'a str,
 }
 
 /// Makes pins from the manifests of a server.

@@ -329,7 +329,7 @@ impl Dist {
             base: &self.base,
             key: &self.key(),
             downloads: &Downloads::at(self.folder.path()),
-            crates_index: Some(self.base.as_str()),
+            crates_index: self.base.as_str(),
         };
         then(&Maker::new(origins, triples).unwrap())
     }
@@ -594,7 +594,7 @@ fn a_manifest_that_cannot_be_believed_is_refused() {
         base: &dist.base,
         key: &official,
         downloads: &Downloads::at(dist.folder.path()),
-        crates_index: None,
+        crates_index: dist.base.as_str(),
     };
     let error = Maker::new(origins, Vec::new()).unwrap().make(&wanted, None);
     let error = error.unwrap_err();

@@ -248,7 +248,7 @@ impl Workshop {
             Err(error) if self.offline => return Err(error),
             Err(_) => {}
         }
-        let server = CrateServer::find(self.cargo.index_for_crates_io().as_deref())?;
+        let server = CrateServer::find(&self.cargo.index_for_crates_io())?;
         let wanted = wanted(&|one| one.path(&server));
         downloads.fetch(&wanted, &server.mirrors(), options)
     }
