@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::document::{cell, goal, ratio};
+use crate::document::{compared, goal};
 use crate::measure::{self, Contender, OpenShell, in_turn};
 use crate::peer::{self, Peer};
 use crate::published::{copy, published};
@@ -41,13 +41,8 @@ pub fn section(peer: Option<&Peer>) -> Result<String> {
         met &= peer.is_none_or(|peer| ours.median() <= GOAL.1 * peer.median());
         let _ = writeln!(
             text,
-            "| {name} | `{TARGET}` | {} | {} | {} | {} | {} | {} |",
-            cell(Some(ours)),
-            cell(Some(bare)),
-            ratio(ours, Some(bare)),
-            cell(peer),
-            ratio(ours, peer),
-            ours.runs(),
+            "| {name} | `{TARGET}` | {}",
+            compared(ours, bare, peer)
         );
     }
     let what = format!(
@@ -64,19 +59,7 @@ fn compare(source: &Path, peer: Option<&Peer>) -> Result<Vec<measure::Sample>> {
     let xbuild = caller::xbuild(project.path(), TARGET);
     caller::succeed(&xbuild)?;
     let line = peer::line(TARGET);
-    let mut theirs = match peer {
-        None => None,
-        Some(peer) => {
-            let project = TempDir::new()?;
-            copy(source, project.path());
-            // Whoever fetches crates for it has to be xbuild: its shell has no
-            // network. What it makes of zig's libc in its first build stays.
-            caller::succeed(&caller::fetch(project.path(), TARGET))?;
-            let mut shell = peer.shell(project.path(), TARGET)?;
-            shell.once(&line)?;
-            Some((project, shell))
-        }
-    };
+    let mut theirs = peer.map(|peer| peer.ready(source, TARGET)).transpose()?;
     // Two shells of one project have one target folder.
     let mut shell = OpenShell::open(project.path(), TARGET, "")?;
     let shell = std::cell::RefCell::new(&mut shell);

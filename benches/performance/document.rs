@@ -118,6 +118,19 @@ pub fn ratio(ours: &Sample, other: Option<&Sample>) -> String {
     )
 }
 
+/// The cells of a row about xbuild, bare cargo and the peer: times and ratios.
+pub fn compared(ours: &Sample, bare: &Sample, peer: Option<&Sample>) -> String {
+    format!(
+        "{} | {} | {} | {} | {} | {} |",
+        cell(Some(ours)),
+        cell(Some(bare)),
+        ratio(ours, Some(bare)),
+        cell(peer),
+        ratio(ours, peer),
+        ours.runs()
+    )
+}
+
 /// The sentence about a goal.
 pub fn goal(what: &str, is_met: bool) -> String {
     let is_met = if is_met { "met" } else { "missed here" };

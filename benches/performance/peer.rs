@@ -4,11 +4,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
 use xbuild::host;
 use xbuild::process::Command;
 use xbuild::terminal;
 
 use crate::measure::OpenShell;
+use crate::published::copy;
 use crate::{Result, caller};
 
 /// The peer, ready to run.
@@ -95,9 +97,21 @@ impl Peer {
         self.folder.join("python/ziglang")
     }
 
+    /// A copy of a project that it has built once, and the shell for that: what
+    /// it makes of zig's libc in its first build stays.
+    pub fn ready(&self, source: &Path, target: &str) -> Result<(TempDir, OpenShell)> {
+        let project = TempDir::new()?;
+        copy(source, project.path());
+        // Its shell has no network to fetch crates from.
+        caller::succeed(&caller::fetch(project.path(), target))?;
+        let mut shell = self.shell(project.path(), target)?;
+        shell.once(&line(target))?;
+        Ok((project, shell))
+    }
+
     /// A shell in which it builds a project, which is its own copy: it leaves
     /// a configuration behind.
-    pub fn shell(&self, project: &Path, target: &str) -> Result<OpenShell> {
+    fn shell(&self, project: &Path, target: &str) -> Result<OpenShell> {
         let volume = format!("[env]\nvolumes = [\"PEER={}\"]\n", self.folder.display());
         fs::write(project.join("xbuild.toml"), volume)?;
         OpenShell::open(project, target, SETUP)

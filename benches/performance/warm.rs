@@ -6,7 +6,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use xbuild::report::size;
 
-use crate::document::{cell, goal, ratio};
+use crate::document::{cell, compared, goal, ratio};
 use crate::measure::{self, Contender, OpenShell, Sample, in_turn};
 use crate::peer::{self, Peer};
 use crate::published::{copy, published};
@@ -91,16 +91,7 @@ fn compare(
     // The shell's environment says the target.
     let cargo = "cargo build --release --offline";
     let line = peer::line(target);
-    let mut theirs = match peer {
-        None => None,
-        Some(peer) => {
-            let project = TempDir::new()?;
-            copy(source, project.path());
-            let mut shell = peer.shell(project.path(), target)?;
-            shell.once(&line)?;
-            Some((project, shell))
-        }
-    };
+    let mut theirs = peer.map(|peer| peer.ready(source, target)).transpose()?;
     let mut run = |rounds: usize, touch: bool| -> Result<Vec<Sample>> {
         let before = |project: &Path| match touch {
             true => caller::touch(&project.join(file)),
@@ -194,15 +185,10 @@ fn touched(text: &mut String, results: &[Measured]) {
         met &= peer.is_none_or(|peer| ours.median() <= GOAL_TOUCHED * peer.median());
         let _ = writeln!(
             text,
-            "| {} | `{}` | {} | {} | {} | {} | {} | {} |",
+            "| {} | `{}` | {}",
             result.program,
             result.target,
-            cell(Some(ours)),
-            cell(Some(bare)),
-            ratio(ours, Some(bare)),
-            cell(peer),
-            ratio(ours, peer),
-            ours.runs(),
+            compared(ours, bare, peer)
         );
     }
     let what = format!("at most {GOAL_TOUCHED} of cargo-zigbuild's time");
