@@ -33,6 +33,7 @@
 //! | [`artifact`] | bytes of a binary → facts | reads files |
 //! | [`check`] | facts → findings | none |
 //! | [`rebuild`] | a second, different build; comparison; the cause of a difference | through [`build`] |
+//! | [`doctor`] | what would bite, what has bitten: causes and remedies | none in the core |
 //! | [`report`] | facts and findings → text or JSON | none |
 //! | [`attest`] | provenance, signatures, policies, manifests | reads keys |
 //! | [`package`] | files → archives and images, the same bytes always | reads files |
@@ -54,6 +55,7 @@ pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod doctor;
 pub mod env;
 pub mod error;
 pub mod fetch;

@@ -5,6 +5,7 @@ pub mod epoch;
 mod faults;
 mod fetch;
 mod finish;
+mod hints;
 mod libraries;
 mod request;
 mod rust_version;
@@ -43,6 +44,25 @@ pub struct Made {
     pub spec: TargetSpec,
     pub artefact: Artefact,
     pub entry: Entry,
+}
+
+/// How one run of cargo ended, and what it said.
+struct Ran {
+    code: u8,
+    collector: Collector,
+    /// The end of its standard error.
+    heard: Vec<u8>,
+}
+
+impl Ran {
+    /// All of it that may tell why it failed.
+    fn said(&self) -> String {
+        let mut said = String::from_utf8_lossy(&self.heard).into_owned();
+        for diagnostic in self.collector.diagnostics() {
+            said.push_str(diagnostic);
+        }
+        said
+    }
 }
 
 /// One run of a verb for targets that cargo can build together.
@@ -154,12 +174,12 @@ impl<'a> Build<'a> {
         for invocation in self.invocations()? {
             let before = self.before()?;
             let shell = self.shell(&invocation, &self.layout)?;
-            let (code, collector) = self.cargo(&shell, &invocation).inspect_err(|_| {
+            let ran = self.cargo(&shell, &invocation).inspect_err(|_| {
                 self.note_faults();
             })?;
+            let code = ran.code;
             if code != 0 {
-                self.note_failed_scripts(before);
-                self.note_faults();
+                self.note_failure(&ran.said(), before);
             }
             if invocation.phase == Phase::Run {
                 self.link_results()?;
@@ -170,7 +190,7 @@ impl<'a> Build<'a> {
                 }
                 continue;
             }
-            self.finish(&self.specs(), collector.artefacts(), json)?;
+            self.finish(&self.specs(), ran.collector.artefacts(), json)?;
         }
         Ok(0)
     }
@@ -187,16 +207,15 @@ impl<'a> Build<'a> {
         for invocation in self.invocations()? {
             let before = self.before()?;
             let shell = self.shell(&invocation, &self.layout)?;
-            let (code, collector) = self.cargo(&shell, &invocation).inspect_err(|_| {
+            let ran = self.cargo(&shell, &invocation).inspect_err(|_| {
                 self.note_faults();
             })?;
-            if code != 0 {
-                self.note_failed_scripts(before);
-                self.note_faults();
-                return Ok(Err(code));
+            if ran.code != 0 {
+                self.note_failure(&ran.said(), before);
+                return Ok(Err(ran.code));
             }
             for spec in self.specs() {
-                made.extend(self.made(&spec, collector.artefacts())?);
+                made.extend(self.made(&spec, ran.collector.artefacts())?);
             }
         }
         Ok(Ok(made))
@@ -219,11 +238,11 @@ impl<'a> Build<'a> {
                 invocation.args.insert(1, "--quiet".into());
             }
             let shell = change(self.shell(&invocation, layout)?);
-            let (code, collector) = self.cargo(&shell, &invocation)?;
-            if code != 0 {
-                return Ok((code, made));
+            let ran = self.cargo(&shell, &invocation)?;
+            if ran.code != 0 {
+                return Ok((ran.code, made));
             }
-            made.extend(collector.artefacts().iter().cloned());
+            made.extend(ran.collector.artefacts().iter().cloned());
         }
         Ok((0, made))
     }
@@ -271,17 +290,23 @@ impl<'a> Build<'a> {
     }
 
     /// One run of cargo, to its end.
-    fn cargo(&self, shell: &Shell, invocation: &CargoInvocation) -> Result<(u8, Collector)> {
+    fn cargo(&self, shell: &Shell, invocation: &CargoInvocation) -> Result<Ran> {
         verbose(shell, &self.specs());
         let hermetic = self.request.is_isolated();
         let mut collector = Collector::default();
         if invocation.stdout == Stdout::Inherit {
-            let status = if hermetic {
-                sandbox::run(shell)?
-            } else {
-                sandbox::run_unisolated(shell)?
+            // What a program of the user's writes is its own affair.
+            let (status, heard) = match (hermetic, invocation.phase) {
+                (true, Phase::Build) => sandbox::run_hearing(shell)?,
+                (true, Phase::Run) => (sandbox::run(shell)?, Vec::new()),
+                (false, _) => (sandbox::run_unisolated(shell)?, Vec::new()),
             };
-            return Ok((status.code(), collector));
+            let code = status.code();
+            return Ok(Ran {
+                code,
+                collector,
+                heard,
+            });
         }
         let mut child = if hermetic {
             sandbox::spawn(shell)?
@@ -291,13 +316,18 @@ impl<'a> Build<'a> {
         if let Some(stdout) = child.stdout.take() {
             self.read(stdout, invocation.stdout, &mut collector)?;
         }
-        let code = child.wait()?.code();
+        let (status, heard) = child.wait_hearing()?;
+        let code = status.code();
         if invocation.stdout == Stdout::MessagesWithheld && code != 0 {
             for diagnostic in collector.diagnostics() {
                 let _ = write!(anstream::stderr(), "{diagnostic}");
             }
         }
-        Ok((code, collector))
+        Ok(Ran {
+            code,
+            collector,
+            heard,
+        })
     }
 
     fn read(

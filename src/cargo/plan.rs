@@ -27,7 +27,7 @@ pub enum Phase {
     Run,
 }
 
-/// Who reads a run's standard output. Standard error is always inherited.
+/// Who reads a run's standard output. Standard error is always shown as it comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stdout {
     /// Nobody: it is the caller's, with standard input.

@@ -19,6 +19,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub use libraries::{SystemLibrary, libraries};
+pub use symbols::release_of;
 
 use crate::artifact::{Artifact, BinaryFacts, Endian, Float, GlibcVersion};
 use crate::config::Setting;

@@ -8,11 +8,16 @@ const SYMBOLS: &str = include_str!("glibc-symbols.txt");
 /// Whether a glibc has not this symbol, and a younger one has. It looks through
 /// the whole list: a sound file has no symbol to ask for.
 pub(super) fn is_younger_than(floor: GlibcVersion, name: &str) -> bool {
-    SYMBOLS
-        .lines()
-        .filter_map(|line| line.split_once(' '))
-        .filter(|(_, symbol)| *symbol == name)
-        .any(|(release, _)| GlibcVersion::parse(release).is_some_and(|since| since > floor))
+    release_of(name).is_some_and(|since| since > floor)
+}
+
+/// The glibc that brought a symbol, where that was after 2.17.
+pub fn release_of(name: &str) -> Option<GlibcVersion> {
+    let lines = SYMBOLS.lines().filter_map(|line| line.split_once(' '));
+    let of_name = lines.filter(|(_, symbol)| *symbol == name);
+    of_name
+        .filter_map(|(release, _)| GlibcVersion::parse(release))
+        .max()
 }
 
 #[cfg(test)]

@@ -65,6 +65,7 @@ mod process;
 mod signals;
 #[expect(unsafe_code, reason = "a child that calls before exec")]
 mod start;
+mod stderr;
 #[expect(unsafe_code, reason = "system calls without a safe form")]
 mod sys;
 #[expect(unsafe_code, reason = "a child that calls before exec")]
@@ -81,6 +82,7 @@ use std::process::{ChildStdout, ExitStatus};
 use crate::error::{Error, Kind, Result};
 
 use process::Process;
+use stderr::Errors;
 
 pub use emulators::Emulator;
 pub use launch::maybe_launch;
@@ -294,6 +296,8 @@ pub struct Child {
     /// The launcher kills everything when this end closes.
     lifeline: Option<UnixStream>,
     signals: Option<signals::Forwarding>,
+    /// Who passes the command's standard error on.
+    hearing: Option<stderr::Hearing>,
 }
 
 impl Child {
@@ -302,14 +306,29 @@ impl Child {
     ///
     /// # Errors
     /// Where waiting itself fails.
-    pub fn wait(mut self) -> Result<Status> {
-        self.reap()
+    pub fn wait(self) -> Result<Status> {
+        self.wait_hearing().map(|(status, _)| status)
+    }
+
+    /// The same, and the end of what the command said on standard error, where
+    /// that was heard.
+    ///
+    /// # Errors
+    /// Where waiting itself fails.
+    pub fn wait_hearing(mut self) -> Result<(Status, Vec<u8>)> {
+        let hearing = self.hearing.take();
+        let status = self.reap()?;
+        let heard = hearing.map(stderr::Hearing::wait);
+        Ok((status, heard.unwrap_or_default()))
     }
 
     fn reap(&mut self) -> Result<Status> {
         let status = self.process.wait();
         self.signals = None;
         self.lifeline = None;
+        if let Some(hearing) = self.hearing.take() {
+            hearing.wait();
+        }
         status.map(Status::from).map_err(|source| {
             Error::new(Kind::Internal, "failed to wait for the hermetic shell").caused_by(source)
         })
@@ -334,7 +353,16 @@ impl Drop for Child {
 /// started in it; the error says which step failed and what to do. A command
 /// that fails is no error but a [`Status`].
 pub fn run(shell: &Shell) -> Result<Status> {
-    start::start(shell, start::Output::Inherit)?.wait()
+    start::start(shell, start::Output::Inherit, Errors::Inherited)?.wait()
+}
+
+/// The same, and the end of what the command said on standard error, which is
+/// shown as it comes; to the command it is a terminal where xbuild's is one.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_hearing(shell: &Shell) -> Result<(Status, Vec<u8>)> {
+    start::start(shell, start::Output::Inherit, Errors::Heard)?.wait_hearing()
 }
 
 /// Shows that a shell can be made on this machine, by one that does nothing.
@@ -344,14 +372,16 @@ pub fn run(shell: &Shell) -> Result<Status> {
 pub fn probe(busybox: &Path) -> Result<()> {
     const INSIDE: &str = "/bin/busybox";
     let shell = Shell::new([INSIDE, "true"]).read_only(busybox, INSIDE);
-    start::start(&shell, start::Output::Null)?.wait().map(drop)
+    start::start(&shell, start::Output::Null, Errors::Inherited)?
+        .wait()
+        .map(drop)
 }
 
-/// Starts the command with its standard output in [`Child::stdout`]; input and
-/// errors are xbuild's own.
+/// Starts the command with its standard output in [`Child::stdout`]; input is
+/// xbuild's own, and errors are heard as by [`run_hearing`].
 ///
 /// # Errors
 /// As [`run`]; when this returns, the command itself runs.
 pub fn spawn(shell: &Shell) -> Result<Child> {
-    start::start(shell, start::Output::Piped)
+    start::start(shell, start::Output::Piped, Errors::Heard)
 }

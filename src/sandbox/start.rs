@@ -14,8 +14,9 @@ use std::process::{ChildStdout, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use super::process::Process;
+use super::stderr::{Errors, Stderr};
 use super::wire::Mode;
-use super::{Child, Shell, fault, launch, signals, sys, wire};
+use super::{Child, Shell, fault, launch, signals, stderr, sys, wire};
 use crate::error::{Error, Kind, Result};
 
 /// This executable, as whatever it is called.
@@ -26,6 +27,7 @@ pub(super) const ITSELF: &str = "/proc/self/exe";
 struct Launcher {
     process: Process,
     stdout: Option<ChildStdout>,
+    stderr: Option<Stderr>,
     lifeline: UnixStream,
     plan: PipeWriter,
     report: PipeReader,
@@ -64,12 +66,13 @@ pub fn dismiss() {
     if let Some(Launcher {
         mut process,
         stdout,
+        stderr,
         lifeline,
         plan,
         report,
     }) = waiting
     {
-        drop((stdout, lifeline, plan, report));
+        drop((stdout, stderr, lifeline, plan, report));
         let _ = process.wait();
     }
 }
@@ -104,11 +107,12 @@ pub fn ahead() {
 }
 
 /// Starts the command of a shell.
-pub(super) fn start(shell: &Shell, stdout: Output) -> Result<Child> {
+pub(super) fn start(shell: &Shell, stdout: Output, errors: Errors) -> Result<Child> {
     let plan = wire::encode(shell)?;
     let mode = Mode::of(shell);
-    let fits =
-        stdout == Output::Piped && mode == Mode::USUAL && shell.launcher == Path::new(ITSELF);
+    let fits = (stdout, errors) == (Output::Piped, Errors::Heard)
+        && mode == Mode::USUAL
+        && shell.launcher == Path::new(ITSELF);
     let waiting = if fits {
         AHEAD.lock().unwrap_or_else(PoisonError::into_inner).take()
     } else {
@@ -121,7 +125,7 @@ pub(super) fn start(shell: &Shell, stdout: Output) -> Result<Child> {
             let emulators: Vec<_> = emulators
                 .map(|(n, emulator)| emulator.registration(n))
                 .collect();
-            Launcher::start(&shell.launcher, stdout, mode, &emulators)?
+            Launcher::start(&shell.launcher, stdout, errors, mode, &emulators)?
         }
     };
     launcher.send(&plan)
@@ -131,10 +135,12 @@ impl Launcher {
     fn fork() -> Result<Launcher> {
         let channels = Channels::new()?;
         let (stdout, output) = std::io::pipe().map_err(broken)?;
+        let (stderr, errors) = stderr::channel(Errors::Heard);
         if let Some(pid) = sys::fork().map_err(broken)? {
             return Ok(Launcher {
                 process: Process::Forked(pid),
                 stdout: Some(OwnedFd::from(stdout).into()),
+                stderr,
                 lifeline: channels.lifeline,
                 plan: channels.plan,
                 report: channels.report,
@@ -144,7 +150,13 @@ impl Launcher {
         // xbuild, whatever happens.
         let launched = std::panic::catch_unwind(move || {
             drop((stdout, channels.lifeline, channels.plan, channels.report));
+            drop(stderr);
             sys::forget_environment();
+            if let Some(errors) = errors
+                && ::nix::unistd::dup2_stderr(&errors).is_err()
+            {
+                return;
+            }
             if ::nix::unistd::dup2_stdout(&output).is_ok() {
                 drop(output);
                 let ends = launch::Ends {
@@ -162,6 +174,7 @@ impl Launcher {
     fn start(
         program: &Path,
         stdout: Output,
+        errors: Errors,
         mode: Mode,
         emulators: &[OsString],
     ) -> Result<Launcher> {
@@ -190,6 +203,10 @@ impl Launcher {
         unsafe {
             command.pre_exec(move || inherited.into_iter().try_for_each(sys::keep_on_exec));
         }
+        let (stderr, errors) = stderr::channel(errors);
+        if let Some(errors) = errors {
+            command.stderr(Stdio::from(errors));
+        }
         let mut process = command.spawn().map_err(|source| {
             Error::new(
                 Kind::Sandbox,
@@ -199,6 +216,7 @@ impl Launcher {
         })?;
         Ok(Launcher {
             stdout: process.stdout.take(),
+            stderr,
             process: Process::Started(process),
             lifeline: channels.lifeline,
             plan: channels.plan,
@@ -210,12 +228,14 @@ impl Launcher {
         let Launcher {
             process,
             stdout,
+            stderr,
             lifeline,
             mut plan,
             mut report,
         } = self;
         let child = Child {
             stdout,
+            hearing: stderr.map(Stderr::hear),
             signals: Some(signals::Forwarding::to(process.id())),
             process,
             lifeline: Some(lifeline),

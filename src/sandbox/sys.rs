@@ -206,6 +206,27 @@ pub(super) fn drop_capabilities() -> Result<()> {
     check(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) }).map(drop)
 }
 
+/// The size of a terminal, ioctl_tty(2).
+pub(super) fn window_size(terminal: BorrowedFd<'_>) -> Result<libc::winsize> {
+    let mut size = libc::winsize {
+        ws_row: 0,
+        ws_col: 0,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    let number = libc::TIOCGWINSZ as libc::Ioctl;
+    // SAFETY: TIOCGWINSZ writes a winsize, and this is one.
+    check(unsafe { libc::ioctl(terminal.as_raw_fd(), number, &raw mut size) }.into())?;
+    Ok(size)
+}
+
+/// Gives a terminal a size.
+pub(super) fn set_window_size(terminal: BorrowedFd<'_>, size: &libc::winsize) -> Result<()> {
+    let number = libc::TIOCSWINSZ as libc::Ioctl;
+    // SAFETY: TIOCSWINSZ reads a winsize, and this is one.
+    check(unsafe { libc::ioctl(terminal.as_raw_fd(), number, &raw const *size) }.into()).map(drop)
+}
+
 /// prctl(2) with one integer.
 pub(super) fn prctl(option: c_int, value: c_ulong) -> Result<()> {
     // SAFETY: every option used in this module takes integers only.

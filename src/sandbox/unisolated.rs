@@ -67,5 +67,6 @@ fn start(shell: &Shell, stdout: Stdio) -> Result<Child> {
         signals: Some(signals::Forwarding::to(process.id())),
         process: Process::Started(process),
         lifeline: None,
+        hearing: None,
     })
 }

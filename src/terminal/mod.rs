@@ -1,7 +1,8 @@
 //! The one writer to the terminal: talk on stderr, data on stdout.
 //!
 //! Invariant: nothing but this module's own styles steers a terminal. Whatever
-//! is said passes through [`Plain`], since names in it are others'.
+//! is said passes through [`Plain`], since names in it are others'; but for what
+//! cargo itself says there, by [`pass_on`].
 
 mod plain;
 
@@ -77,6 +78,12 @@ pub fn hint(text: impl Display) {
 /// Talk that is laid out already: a report, line by line.
 pub fn talk(text: impl Display) {
     let _ = write!(anstream::stderr(), "{}", Plain(text));
+}
+
+/// What a command in the shell wrote for the terminal, as it stands: cargo's
+/// colours and progress bars.
+pub fn pass_on(bytes: &[u8]) {
+    let _ = std::io::stderr().write_all(bytes);
 }
 
 /// A report for people on standard output.

@@ -4,6 +4,7 @@ mod bad_input;
 mod corpus;
 mod dist;
 mod docs;
+mod doctor;
 mod doors;
 mod e2e;
 mod escapes;
