@@ -190,10 +190,7 @@ impl Tools<'_> {
         }
         for (toolchain, runner) in self.toolchains.iter().zip(self.runners) {
             if !runner.runner.command.is_empty() {
-                let name = format!(
-                    "CARGO_TARGET_{}_RUNNER",
-                    cargo_spelling(&toolchain.env.triple)
-                );
+                let name = runner_variable(&toolchain.env.triple);
                 env.insert(name, runner.runner.command.join(" "));
             }
         }
@@ -236,6 +233,11 @@ impl Tools<'_> {
         };
         format!("{}-{}", store_hash(&of("RUSTC")), store_hash(&of(&linker)))
     }
+}
+
+/// The variable of cargo's that names what starts programs of a target.
+pub fn runner_variable(triple: &str) -> String {
+    format!("CARGO_TARGET_{}_RUNNER", cargo_spelling(triple))
 }
 
 /// Whether a variable names a compiler of C.

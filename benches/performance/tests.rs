@@ -1,5 +1,5 @@
-//! Tests under QEMU: one binary after another, as cargo runs them, and in
-//! parallel, as nextest does.
+//! Tests under QEMU: one program after another, as cargo runs them, and side by
+//! side, as xbuild does.
 
 use std::fmt::Write;
 use std::fs;
@@ -45,14 +45,14 @@ pub fn section(_: Option<&Peer>) -> Result<String> {
         fs::write(project.path().join(format!("tests/part{number}.rs")), TEST)?;
     }
     let words = ["test", "--release", "--target", TARGET];
-    let cargo = caller::ours(project.path()).args(words);
-    let nextest = cargo.clone().args(["--runner", "nextest"]);
-    for command in [&cargo, &nextest] {
+    let at_once = caller::ours(project.path()).args(words);
+    let cargo = at_once.clone().args(["--test-jobs", "1"]);
+    for command in [&cargo, &at_once] {
         caller::succeed(command)?;
     }
     let mut contenders: Vec<Contender<'_>> = vec![
         Box::new(|| measure::once(&cargo)),
-        Box::new(|| measure::once(&nextest)),
+        Box::new(|| measure::once(&at_once)),
     ];
     let samples = in_turn(ROUNDS, &mut contenders)?;
     let [one_by_one, parallel] = &samples[..] else {
@@ -60,10 +60,10 @@ pub fn section(_: Option<&Peer>) -> Result<String> {
     };
     let mut text = format!(
         "## Tests under QEMU\n\n\
-         {BINARIES} test binaries of one test each, for `{TARGET}`: `xbuild test` runs one\n\
-         after another, as cargo does, and `xbuild test --runner nextest` as many at once\n\
-         as there are processors.\n\n\
-         | one after another | nextest | ratio | runs |\n\
+         {BINARIES} test programs of one test each, for `{TARGET}`: `xbuild test --test-jobs 1`\n\
+         runs one after another, as cargo does, and `xbuild test` as many at once as there\n\
+         are processors.\n\n\
+         | one after another | side by side | ratio | runs |\n\
          | ---: | ---: | ---: | ---: |\n",
     );
     let _ = writeln!(

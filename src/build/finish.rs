@@ -16,13 +16,8 @@ use crate::terminal;
 use crate::toolchain::Toolchain;
 
 impl Build<'_> {
-    /// Checks what was made, puts it where the user looks, and reports it.
-    pub(super) fn finish(
-        &self,
-        specs: &[TargetSpec],
-        artefacts: &[Artefact],
-        json: bool,
-    ) -> Result<()> {
+    /// Reports what was made, target by target, and says whether it is as it must be.
+    pub(super) fn finish(&self, made: &[Made], json: bool) -> Result<()> {
         if self.verb == Verb::Doc {
             for path in self.layout.link_docs()? {
                 terminal::status("Linked", relative(&path).display());
@@ -32,15 +27,12 @@ impl Build<'_> {
             return self.install(staging.path());
         }
         let mut verdict = Ok(());
-        for spec in specs {
-            let entries = self.made(spec, artefacts)?;
-            if entries.is_empty() {
-                continue;
-            }
+        for of_spec in made.chunk_by(|one, next| one.spec == next.spec) {
+            let spec = &of_spec[0].spec;
             let report = Report {
                 target: spec.to_string(),
                 hermetic: self.request.is_hermetic(),
-                entries: entries.into_iter().map(|made| made.entry).collect(),
+                entries: of_spec.iter().map(|made| made.entry.clone()).collect(),
             };
             // Test programs are checked like all others; only what was found
             // in them is worth the lines.
@@ -74,8 +66,18 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// The artefacts of one target, checked and put where the user looks.
-    pub(super) fn made(&self, spec: &TargetSpec, artefacts: &[Artefact]) -> Result<Vec<Made>> {
+    /// The artefacts, target by target, checked and put where the user looks.
+    pub(super) fn made(&self, artefacts: &[Artefact]) -> Result<Vec<Made>> {
+        let specs = self.specs();
+        let made = specs.iter().map(|spec| self.made_for(spec, artefacts));
+        Ok(made
+            .collect::<Result<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .collect())
+    }
+
+    fn made_for(&self, spec: &TargetSpec, artefacts: &[Artefact]) -> Result<Vec<Made>> {
         let needles = self.needles();
         let checks = self.checks(spec)?;
         let mut found = Vec::new();

@@ -11,6 +11,7 @@ mod request;
 mod rust_version;
 mod scripts;
 mod shells;
+mod side_by_side;
 mod tools;
 mod volumes;
 
@@ -171,26 +172,24 @@ impl<'a> Build<'a> {
     pub fn run(&self, json: bool) -> Result<u8> {
         self.note_environment();
         self.mark()?;
+        let mut made = Vec::new();
         for invocation in self.invocations()? {
-            let before = self.before()?;
-            let shell = self.shell(&invocation, &self.layout)?;
-            let ran = self.cargo(&shell, &invocation).inspect_err(|_| {
-                self.note_faults();
-            })?;
-            let code = ran.code;
-            if code != 0 {
-                self.note_failure(&ran.said(), before);
-            }
+            let code = if let Some(jobs) = self.test_jobs(&invocation, &made) {
+                self.side_by_side(&invocation, &made, jobs)?
+            } else {
+                let (code, all) = self.cargo_then_made(&invocation)?;
+                if code == 0 && invocation.phase == Phase::Build {
+                    made = all?;
+                    self.finish(&made, json)?;
+                }
+                code
+            };
             if invocation.phase == Phase::Run {
                 self.link_results()?;
             }
-            if invocation.phase == Phase::Run || code != 0 {
-                if code != 0 {
-                    return Ok(code);
-                }
-                continue;
+            if code != 0 {
+                return Ok(code);
             }
-            self.finish(&self.specs(), ran.collector.artefacts(), json)?;
         }
         Ok(0)
     }
@@ -205,18 +204,11 @@ impl<'a> Build<'a> {
         self.mark()?;
         let mut made = Vec::new();
         for invocation in self.invocations()? {
-            let before = self.before()?;
-            let shell = self.shell(&invocation, &self.layout)?;
-            let ran = self.cargo(&shell, &invocation).inspect_err(|_| {
-                self.note_faults();
-            })?;
-            if ran.code != 0 {
-                self.note_failure(&ran.said(), before);
-                return Ok(Err(ran.code));
+            let (code, all) = self.cargo_then_made(&invocation)?;
+            if code != 0 {
+                return Ok(Err(code));
             }
-            for spec in self.specs() {
-                made.extend(self.made(&spec, ran.collector.artefacts())?);
-            }
+            made.extend(all?);
         }
         Ok(Ok(made))
     }
@@ -238,7 +230,7 @@ impl<'a> Build<'a> {
                 invocation.args.insert(1, "--quiet".into());
             }
             let shell = change(self.shell(&invocation, layout)?);
-            let ran = self.cargo(&shell, &invocation)?;
+            let ran = self.cargo(&shell, &invocation, |_| {})?;
             if ran.code != 0 {
                 return Ok((ran.code, made));
             }
@@ -289,8 +281,42 @@ impl<'a> Build<'a> {
         plan(self.verb, self.args, &context)
     }
 
-    /// One run of cargo, to its end.
-    fn cargo(&self, shell: &Shell, invocation: &CargoInvocation) -> Result<Ran> {
+    /// One run of cargo, and what it made: checked, and put where the user
+    /// looks. Where it fails, what may help is said.
+    fn cargo_then_made(&self, invocation: &CargoInvocation) -> Result<(u8, Result<Vec<Made>>)> {
+        let before = self.before()?;
+        let shell = self.shell(invocation, &self.layout)?;
+        let makes = invocation.phase == Phase::Build && self.verb != Verb::Install;
+        let mut made = None;
+        // Cargo takes some milliseconds to go when all is made. A macro of the
+        // project could print in its name that it is: what was made after that
+        // is looked at then.
+        let ran = self
+            .cargo(&shell, invocation, |artefacts| {
+                made = makes.then(|| (artefacts.len(), self.made(artefacts)));
+            })
+            .inspect_err(|_| self.note_faults())?;
+        if ran.code != 0 {
+            self.note_failure(&ran.said(), before);
+            return Ok((ran.code, Ok(Vec::new())));
+        }
+        let artefacts = ran.collector.artefacts();
+        let made = match made {
+            Some((number, made)) if number == artefacts.len() => made,
+            _ if makes => self.made(artefacts),
+            _ => Ok(Vec::new()),
+        };
+        Ok((ran.code, made))
+    }
+
+    /// One run of cargo, to its end. `built` hears of the artefacts when all of
+    /// them are there.
+    fn cargo(
+        &self,
+        shell: &Shell,
+        invocation: &CargoInvocation,
+        built: impl FnOnce(&[Artefact]),
+    ) -> Result<Ran> {
         verbose(shell, &self.specs());
         let hermetic = self.request.is_isolated();
         let mut collector = Collector::default();
@@ -314,7 +340,7 @@ impl<'a> Build<'a> {
             sandbox::spawn_unisolated(shell)?
         };
         if let Some(stdout) = child.stdout.take() {
-            self.read(stdout, invocation.stdout, &mut collector)?;
+            self.read(stdout, invocation.stdout, &mut collector, built)?;
         }
         let (status, heard) = child.wait_hearing()?;
         let code = status.code();
@@ -335,9 +361,11 @@ impl<'a> Build<'a> {
         stdout: std::process::ChildStdout,
         how: Stdout,
         collector: &mut Collector,
+        built: impl FnOnce(&[Artefact]),
     ) -> Result<()> {
         let mut reader = BufReader::new(stdout);
         let mut line = Vec::new();
+        let mut built = Some(built);
         loop {
             line.clear();
             let read = reader.read_until(b'\n', &mut line);
@@ -358,6 +386,11 @@ impl<'a> Build<'a> {
                     ));
                 }
                 _ => collector.line(&self.as_inside(&text)),
+            }
+            if collector.succeeded()
+                && let Some(built) = built.take()
+            {
+                built(collector.artefacts());
             }
         }
     }

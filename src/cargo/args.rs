@@ -19,6 +19,8 @@ pub struct OwnFlags {
     pub nix: Option<String>,
     /// Who runs the tests.
     pub runner: Option<String>,
+    /// How many test programs run at once, as typed.
+    pub test_jobs: Option<String>,
     /// The report's format.
     pub format: Option<String>,
 }
@@ -66,6 +68,7 @@ pub struct CargoArgs {
     pub frozen: bool,
     pub help: bool,
     pub no_run: bool,
+    pub no_fail_fast: bool,
     /// `--doc` of `cargo test`.
     pub doc_tests_only: bool,
     /// Whether `--bin` or `--example` chose what is built.
@@ -150,6 +153,7 @@ impl CargoArgs {
             isolation: self.own.isolation.clone(),
             nix: self.own.nix.clone(),
             runner: self.own.runner.clone(),
+            test_jobs: self.own.test_jobs.clone(),
         }
     }
 
@@ -222,6 +226,7 @@ impl CargoArgs {
             "--mirror" => self.own.mirrors.push(text(value)?),
             "--nix" => self.own.nix = Some(text(value)?),
             "--runner" => self.own.runner = Some(text(value)?),
+            "--test-jobs" => self.own.test_jobs = Some(text(value)?),
             "--manifest-path" => self.manifest_path = Some(value.into()),
             "--target-dir" => self.target_dir = Some(value.into()),
             "--path" => self.install_path = Some(value.into()),
@@ -258,6 +263,7 @@ impl CargoArgs {
             "--frozen" => self.frozen = true,
             "--help" | "-h" => self.help = true,
             "--no-run" => self.no_run = true,
+            "--no-fail-fast" => self.no_fail_fast = true,
             "--doc" => self.doc_tests_only = true,
             "--bin" | "--bins" | "--example" | "--examples" => self.names_a_binary = true,
             "--quiet" | "-q" => self.quiet = true,

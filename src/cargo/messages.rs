@@ -33,6 +33,8 @@ pub struct Artefact {
     pub debug_info: Option<PathBuf>,
     /// Whether cargo had nothing to do for it.
     pub fresh: bool,
+    /// The flags of `cargo test` that choose it alone, such as `-p core --lib`.
+    pub flags: String,
 }
 
 /// Gathers what a run's messages say, line by line.
@@ -40,6 +42,7 @@ pub struct Artefact {
 pub struct Collector {
     artefacts: Vec<Artefact>,
     diagnostics: Vec<String>,
+    succeeded: bool,
 }
 
 impl Collector {
@@ -50,6 +53,7 @@ impl Collector {
         // Before 1.77 an identifier was `name 0.1.0 (path+file:///…)`.
         let local = line.contains(r#""package_id":"path+"#) || line.contains(" (path+file://");
         if !diagnostic && !local {
+            self.succeeded |= line.starts_with(r#"{"reason":"build-finished","success":true"#);
             return;
         }
         match serde_json::from_str(line) {
@@ -64,6 +68,11 @@ impl Collector {
 
     pub fn artefacts(&self) -> &[Artefact] {
         &self.artefacts
+    }
+
+    /// Whether cargo has said that it has built all; it says no more of it.
+    pub fn succeeded(&self) -> bool {
+        self.succeeded
     }
 
     /// Diagnostics as rustc rendered them, with colours, in their order.
@@ -85,6 +94,7 @@ fn artefacts(artifact: &cargo_metadata::Artifact) -> Vec<Artefact> {
             inside: path.into(),
             debug_info: debug_info.map(Into::into),
             fresh: artifact.fresh,
+            flags: flags(&artifact.package_id.repr, target),
         })
     };
     if let Some(executable) = &artifact.executable {
@@ -114,6 +124,31 @@ fn artefacts(artifact: &cargo_metadata::Artifact) -> Vec<Artefact> {
         .iter()
         .filter_map(library)
         .collect()
+}
+
+/// The flags of `cargo test` for a target of a package.
+fn flags(id: &str, target: &cargo_metadata::Target) -> String {
+    let name = &target.name;
+    let flag = match target.kind.first() {
+        Some(TargetKind::Test) => format!("--test {name}"),
+        Some(TargetKind::Bin) => format!("--bin {name}"),
+        Some(TargetKind::Example) => format!("--example {name}"),
+        Some(TargetKind::Bench) => format!("--bench {name}"),
+        _ => "--lib".to_owned(),
+    };
+    format!("-p {} {flag}", package(id))
+}
+
+/// The name in a package's identifier: `path+file:///folder/name#0.1.0`,
+/// `path+file:///folder#name@0.1.0`, or before 1.77 `name 0.1.0 (…)`.
+fn package(id: &str) -> &str {
+    let Some((place, fragment)) = id.rsplit_once('#') else {
+        return id.split(' ').next().unwrap_or(id);
+    };
+    match fragment.split_once('@') {
+        Some((name, _)) => name,
+        None => place.rsplit('/').next().unwrap_or(place),
+    }
 }
 
 /// Rewrites every path of the shell in a JSON text to the host's: `mapping`

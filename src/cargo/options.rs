@@ -16,7 +16,7 @@ pub(super) enum Takes {
 
 /// Options that xbuild removes, each taking a value: its own, and those of
 /// cargo's that it replaces by what holds inside the shell.
-pub(super) const REMOVED: [&str; 10] = [
+pub(super) const REMOVED: [&str; 11] = [
     "--allow",
     "--format",
     "--isolation",
@@ -27,6 +27,7 @@ pub(super) const REMOVED: [&str; 10] = [
     "--runner",
     "--target",
     "--target-dir",
+    "--test-jobs",
 ];
 
 /// Options of `cargo install` that xbuild replaces as well.

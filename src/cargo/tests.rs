@@ -463,3 +463,35 @@ proptest::proptest! {
         proptest::prop_assert_eq!(passed, raw);
     }
 }
+
+/// Identifiers as cargo writes them now, where folder and package share a name,
+/// and before 1.77.
+#[test]
+fn the_flags_of_a_test_program_choose_it_alone() {
+    for (id, kind, expected) in [
+        ("path+file:///build/source#a@0.1.0", "lib", "-p a --lib"),
+        ("path+file:///build/core#0.1.0", "bin", "-p core --bin n"),
+        ("b 0.1.0 (path+file:///x)", "test", "-p b --test n"),
+    ] {
+        let line = format!(
+            r#"{{"reason":"compiler-artifact","package_id":"{id}","manifest_path":"/m","target":{{"kind":["{kind}"],"crate_types":["{kind}"],"name":"n","src_path":"/s","edition":"2024","doc":true,"doctest":false,"test":true}},"profile":{{"opt_level":"3","debuginfo":0,"debug_assertions":false,"overflow_checks":false,"test":true}},"features":[],"filenames":["/build/target/t/n"],"executable":"/build/target/t/n","fresh":true}}"#
+        );
+        let mut collector = Collector::default();
+        collector.line(&line);
+        assert_eq!(collector.artefacts()[0].flags, expected);
+        assert!(!collector.succeeded());
+    }
+}
+
+#[test]
+fn a_build_has_succeeded_when_cargo_says_so() {
+    for (line, expected) in [
+        (r#"{"reason":"build-finished","success":true}"#, true),
+        (r#"{"reason":"build-finished","success":false}"#, false),
+        (r#"say {"reason":"build-finished","success":true}"#, false),
+    ] {
+        let mut collector = Collector::default();
+        collector.line(line);
+        assert_eq!(collector.succeeded(), expected, "{line}");
+    }
+}

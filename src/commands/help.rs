@@ -12,7 +12,9 @@ pub fn of_verb(verb: Verb) -> String {
     let runner = match verb {
         Verb::Test => {
             "      --runner NAME            Who runs the tests: cargo, nextest, insta, or one of
-                               xbuild.toml (docs/testing.md)\n"
+                               xbuild.toml (docs/testing.md)
+      --test-jobs NUMBER       How many test programs run at once: as many as there are
+                               processors, where nothing is said; 1 is cargo's own way\n"
         }
         _ => "",
     };

@@ -1,6 +1,7 @@
 //! The keys of `xbuild.toml` and of `metadata.xbuild`: text → [`FileLayer`]. [pure]
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
@@ -36,6 +37,8 @@ pub struct FileLayer {
     pub runner: Option<Setting<String>>,
     /// `test.writable`: whether they may write into the source.
     pub writable: Option<Setting<bool>>,
+    /// `test.jobs`: how many test programs run at once.
+    pub test_jobs: Option<Setting<NonZeroUsize>>,
     pub runners: BTreeMap<String, RunnerTable>,
     pub target: BTreeMap<String, TargetTable>,
 }
@@ -157,7 +160,8 @@ impl FileLayer {
             layer.packages = packages(&build)?;
         }
         if let Some(test) = file.table("test")? {
-            test.only(&["runner", "writable"])?;
+            test.only(&["jobs", "runner", "writable"])?;
+            layer.test_jobs = test.count("jobs")?;
             layer.runner = test.string("runner")?;
             layer.writable = test.boolean("writable")?;
         }
@@ -331,6 +335,7 @@ impl FileLayer {
             nix: self.nix.as_ref().map(one),
             runner: self.runner.as_ref().map(one),
             writable: self.writable.as_ref().map(one),
+            test_jobs: self.test_jobs.as_ref().map(one),
             runners: self.runners.clone(),
             target: self.target.iter().map(table).collect(),
         }

@@ -1,6 +1,7 @@
 //! Flags over environment over file: the layers and what they come to. [pure]
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 
 use super::file::{FileLayer, RunnerTable, TargetTable};
 use super::reader::not_one_of;
@@ -18,6 +19,7 @@ pub struct FlagLayer {
     pub isolation: Option<String>,
     pub nix: Option<String>,
     pub runner: Option<String>,
+    pub test_jobs: Option<String>,
 }
 
 /// What the variables of xbuild said, as set.
@@ -80,6 +82,8 @@ pub struct Config {
     pub runner: Option<Setting<String>>,
     /// Whether tests may write into the source.
     pub writable: bool,
+    /// How many test programs run at once, where that is said.
+    pub test_jobs: Option<Setting<NonZeroUsize>>,
     /// `[runner.NAME]`.
     pub runners: std::collections::BTreeMap<String, RunnerTable>,
     packages: Vec<Setting<DebianPackage>>,
@@ -176,6 +180,12 @@ impl Config {
                 .map(|name| Setting::new(name.clone(), Origin::Flag("--runner")))
                 .or(file.runner),
             writable: file.writable.is_some_and(|setting| setting.value),
+            test_jobs: flags
+                .test_jobs
+                .as_deref()
+                .map(test_jobs)
+                .transpose()?
+                .or(file.test_jobs),
             runners: file.runners,
             packages: file.packages,
             passthrough: file.passthrough,
@@ -278,4 +288,13 @@ fn choose<T: Default>(
         Some(value) => Ok(Setting::new(value, origin)),
         None => Err(not_one_of(origin.kind(), &origin.to_string(), text, names)),
     }
+}
+
+fn test_jobs(text: &str) -> Result<Setting<NonZeroUsize>> {
+    const FLAG: &str = "--test-jobs";
+    let count = text.parse().map_err(|_| {
+        let message = format!("`{FLAG}` must be a number of 1 or more, not `{text}`");
+        Error::new(Kind::Usage, message)
+    })?;
+    Ok(Setting::new(count, Origin::Flag(FLAG)))
 }

@@ -1,6 +1,7 @@
 //! Reading a TOML table against a known set of keys, so that every mistake is
 //! answered with its place, what was expected and the nearest right key. [pure]
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use toml::Spanned;
@@ -239,6 +240,22 @@ impl<'a, 'i> Reader<'a, 'i> {
         };
         let origin = self.source.origin(value.span().start);
         Ok(Some(Setting::new(number(found), origin)))
+    }
+
+    /// A number of 1 or more.
+    pub fn count(&self, key: &str) -> Result<Option<Setting<NonZeroUsize>>> {
+        let Some(value) = self.table.get(key) else {
+            return Ok(None);
+        };
+        let count = match value.get_ref() {
+            DeValue::Integer(it) => usize::from_str_radix(it.as_str(), it.radix()).ok(),
+            _ => None,
+        };
+        let Some(count) = count.and_then(NonZeroUsize::new) else {
+            return Err(self.wrong(key, value, "a number of 1 or more"));
+        };
+        let origin = self.source.origin(value.span().start);
+        Ok(Some(Setting::new(count, origin)))
     }
 
     /// A list of strings, each with its own line.

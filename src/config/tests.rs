@@ -38,6 +38,7 @@ env.volumes = ["/srv/cache:rw"]
 [test]
 runner = "insta"
 writable = true
+jobs = 3
 
 [runner.hack]
 version = "0.6.36"
@@ -247,6 +248,7 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
         isolation: Some("full".into()),
         nix: Some("auto".into()),
         runner: Some("nextest".into()),
+        test_jobs: Some("2".into()),
     };
     let file = || Some(parse(FULL).unwrap());
 
@@ -261,6 +263,8 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
     let origin = Origin::Flag("--runner");
     assert_eq!(config.runner, Some(Setting::new("nextest".into(), origin)));
     assert!(config.writable);
+    let jobs = |config: &Config| config.test_jobs.as_ref().unwrap().value.get();
+    assert_eq!(jobs(&config), 2);
     assert_eq!(config.runners["hack"].command.as_deref().unwrap().len(), 2);
     assert_eq!(
         values(&config.mirrors),
@@ -283,6 +287,7 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
         ["riscv64gc-unknown-linux-gnu", "s390x-unknown-linux-gnu"]
     );
     assert_eq!(config.isolation.value, Isolation::None);
+    assert_eq!(jobs(&config), 3);
 
     let config = Config::resolve(&FlagLayer::default(), &EnvLayer::default(), None).unwrap();
     assert!(config.targets.is_empty());

@@ -77,7 +77,7 @@ use std::ffi::OsString;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdout, ExitStatus};
+use std::process::{ChildStderr, ChildStdout, ExitStatus};
 
 use crate::error::{Error, Kind, Result};
 
@@ -293,6 +293,8 @@ pub struct Child {
     process: Process,
     /// What the command writes, where [`spawn`] was asked for it.
     pub stdout: Option<ChildStdout>,
+    /// The same of its errors, where [`spawn_apart`] was.
+    pub stderr: Option<ChildStderr>,
     /// The launcher kills everything when this end closes.
     lifeline: Option<UnixStream>,
     signals: Option<signals::Forwarding>,
@@ -384,4 +386,13 @@ pub fn probe(busybox: &Path) -> Result<()> {
 /// As [`run`]; when this returns, the command itself runs.
 pub fn spawn(shell: &Shell) -> Result<Child> {
     start::start(shell, start::Output::Piped, Errors::Heard)
+}
+
+/// Starts the command apart from the caller's streams: its output and its errors
+/// are in the [`Child`], and it has no input.
+///
+/// # Errors
+/// As [`run`]; when this returns, the command itself runs.
+pub fn spawn_apart(shell: &Shell) -> Result<Child> {
+    start::start(shell, start::Output::Apart, Errors::Apart)
 }

@@ -10,7 +10,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{ChildStdout, Stdio};
+use std::process::{ChildStderr, ChildStdout, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use super::process::Process;
@@ -28,6 +28,8 @@ struct Launcher {
     process: Process,
     stdout: Option<ChildStdout>,
     stderr: Option<Stderr>,
+    /// The same where nobody passes it on.
+    apart: Option<ChildStderr>,
     lifeline: UnixStream,
     plan: PipeWriter,
     report: PipeReader,
@@ -67,6 +69,7 @@ pub fn dismiss() {
         mut process,
         stdout,
         stderr,
+        apart: _,
         lifeline,
         plan,
         report,
@@ -77,21 +80,24 @@ pub fn dismiss() {
     }
 }
 
-/// Where the command's standard output goes.
+/// Where the command's standard output goes, and whether it has an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Output {
     Inherit,
     Piped,
     Null,
+    /// To xbuild, and no input.
+    Apart,
 }
 
-impl From<Output> for Stdio {
-    fn from(output: Output) -> Self {
-        match output {
-            Output::Inherit => Stdio::inherit(),
-            Output::Piped => Stdio::piped(),
-            Output::Null => Stdio::null(),
-        }
+impl Output {
+    fn direct(self, command: &mut std::process::Command) {
+        match self {
+            Output::Inherit => command.stdout(Stdio::inherit()),
+            Output::Piped => command.stdout(Stdio::piped()),
+            Output::Null => command.stdout(Stdio::null()),
+            Output::Apart => command.stdout(Stdio::piped()).stdin(Stdio::null()),
+        };
     }
 }
 
@@ -141,6 +147,7 @@ impl Launcher {
                 process: Process::Forked(pid),
                 stdout: Some(OwnedFd::from(stdout).into()),
                 stderr,
+                apart: None,
                 lifeline: channels.lifeline,
                 plan: channels.plan,
                 report: channels.report,
@@ -195,18 +202,20 @@ impl Launcher {
             .args(inherited.map(|fd| fd.to_string()))
             .arg(mode.word())
             .args(emulators)
-            .env_clear()
-            .stdout(Stdio::from(stdout));
+            .env_clear();
+        stdout.direct(&mut command);
         // SAFETY: the closure runs between fork and exec, where only
         // async-signal-safe calls are allowed; fcntl(2) is one, and it
         // allocates nothing.
         unsafe {
             command.pre_exec(move || inherited.into_iter().try_for_each(sys::keep_on_exec));
         }
-        let (stderr, errors) = stderr::channel(errors);
-        if let Some(errors) = errors {
-            command.stderr(Stdio::from(errors));
-        }
+        let (stderr, to) = stderr::channel(errors);
+        match (errors, to) {
+            (Errors::Apart, _) => command.stderr(Stdio::piped()),
+            (_, Some(to)) => command.stderr(Stdio::from(to)),
+            (_, None) => command.stderr(Stdio::inherit()),
+        };
         let mut process = command.spawn().map_err(|source| {
             Error::new(
                 Kind::Sandbox,
@@ -217,6 +226,7 @@ impl Launcher {
         Ok(Launcher {
             stdout: process.stdout.take(),
             stderr,
+            apart: process.stderr.take(),
             process: Process::Started(process),
             lifeline: channels.lifeline,
             plan: channels.plan,
@@ -229,6 +239,7 @@ impl Launcher {
             process,
             stdout,
             stderr,
+            apart,
             lifeline,
             mut plan,
             mut report,
@@ -236,6 +247,7 @@ impl Launcher {
         let child = Child {
             stdout,
             hearing: stderr.map(Stderr::hear),
+            stderr: apart,
             signals: Some(signals::Forwarding::to(process.id())),
             process,
             lifeline: Some(lifeline),

@@ -27,6 +27,8 @@ pub(super) enum Errors {
     Inherited,
     /// It passes through xbuild, where that can be.
     Heard,
+    /// Nothing of it is shown: whoever started the command reads it.
+    Apart,
 }
 
 /// The end that xbuild reads.
@@ -40,7 +42,7 @@ pub(super) struct Stderr {
 /// a system without pseudoterminals builds all the same.
 pub(super) fn channel(errors: Errors) -> (Option<Stderr>, Option<OwnedFd>) {
     let ends = match errors {
-        Errors::Inherited => return (None, None),
+        Errors::Inherited | Errors::Apart => return (None, None),
         Errors::Heard if io::stderr().is_terminal() => terminal_channel(),
         Errors::Heard => io::pipe().map(|(from, to)| (OwnedFd::from(from), OwnedFd::from(to))),
     };

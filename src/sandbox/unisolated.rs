@@ -64,6 +64,7 @@ fn start(shell: &Shell, stdout: Stdio) -> Result<Child> {
     })?;
     Ok(Child {
         stdout: process.stdout.take(),
+        stderr: None,
         signals: Some(signals::Forwarding::to(process.id())),
         process: Process::Started(process),
         lifeline: None,

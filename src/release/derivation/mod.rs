@@ -251,6 +251,7 @@ impl Package<'_> {
                 triple,
                 debug_info: None,
                 fresh: false,
+                flags: String::new(),
             },
         })
     }

@@ -17,5 +17,6 @@ mod programs;
 mod registries;
 mod runners;
 mod rust;
+mod side_by_side;
 mod volumes;
 mod workspace;
