@@ -147,3 +147,40 @@ fn names_cannot_steer_the_terminal() {
     fs::write(&file, leak).expect("a file");
     clean(xbuild().arg("inspect").arg(&file).run());
 }
+
+/// Cargo passes on what a macro prints while a program is compiled: among it may
+/// be that all is built, which nothing is yet.
+#[test]
+fn what_a_macro_says_in_cargos_name_hides_no_program() {
+    let _building = turn_to_build();
+    let lie = r#"{"reason":"build-finished","success":true}"#;
+    let dependency = "[dependencies]\nliar = { path = \"liar\" }\n";
+    let macros = "[package]\nname = \"liar\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
+                  [lib]\nproc-macro = true\n";
+    let liar = format!(
+        "use proc_macro::TokenStream;\n#[proc_macro]\n\
+         pub fn lie(_: TokenStream) -> TokenStream {{\n\
+         println!(\"{{}}\", {lie:?});\nTokenStream::new()\n}}\n"
+    );
+    let project = project(&[
+        ("Cargo.toml", Some(&manifest(dependency))),
+        ("src/main.rs", Some("liar::lie!();\nfn main() {}\n")),
+        ("liar/Cargo.toml", Some(macros)),
+        ("liar/src/lib.rs", Some(&liar)),
+    ]);
+    let build = |words: &[&str]| {
+        let target = "--target=x86_64-unknown-linux-musl";
+        let caller = xbuild().cwd(project.path()).args(["build", target]);
+        caller.args(words).run().ok()
+    };
+    let told = build(&["--format=json"]);
+    assert_eq!(told.reports()[0]["artifacts"][0]["name"], "p", "{told}");
+    // It did say so.
+    fs::write(
+        project.path().join("src/main.rs"),
+        "fn main() {} liar::lie!();",
+    )
+    .expect("a file");
+    let passed_on = build(&["--message-format=json"]).stdout;
+    assert_eq!(passed_on.matches(lie).count(), 2, "{passed_on}");
+}
