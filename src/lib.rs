@@ -38,6 +38,7 @@
 //! | [`attest`] | provenance, signatures, policies, manifests | reads keys |
 //! | [`package`] | files → archives and images, the same bytes always | reads files |
 //! | [`unpack`] | archives that others made → files | writes files |
+//! | [`ci`] | a project's targets → pipelines for services | none |
 //! | [`release`] | build, verify, pack, describe, sign | through the rooms |
 //! | [`commands`] | one thin function a subcommand | all, through the rooms |
 //!
@@ -52,6 +53,7 @@ pub mod attest;
 pub mod build;
 pub mod cargo;
 pub mod check;
+pub mod ci;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -23,7 +23,7 @@ pub use layout::Layout;
 pub(crate) use layout::write_atomically;
 pub use lockfile::Lockfile;
 pub use messages::{Artefact, ArtefactKind, Collector, rewrite_paths};
-pub use options::building_options;
+pub use options::{building_options, own_options};
 pub use plan::{CargoInvocation, Context, INSTALL_ROOT, Phase, Stdout, plan};
 pub use stage::Stage;
 pub use user::UserCargo;

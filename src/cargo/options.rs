@@ -30,6 +30,11 @@ pub(super) const REMOVED: [&str; 11] = [
     "--test-jobs",
 ];
 
+/// The options that never reach cargo as they were typed.
+pub const fn own_options() -> &'static [&'static str] {
+    &REMOVED
+}
+
 /// Options of `cargo install` that xbuild replaces as well.
 pub(super) const REMOVED_FROM_INSTALL: [&str; 2] = ["--path", "--root"];
 

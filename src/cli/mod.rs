@@ -1,41 +1,31 @@
 //! The command line, as typed. It is converted once, in
 //! [`crate::commands`]; nothing below sees it.
 
+mod ci;
+mod described;
+mod examples;
 mod publish;
+mod setup;
+mod verbs;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::terminal;
+
+pub use ci::{CiArgs, Service};
+pub use described::described;
 pub use publish::{
     AttestArgs, AttestCommand, AttestVerifyArgs, KeyArgs, PackageArgs, ReleaseArgs, SignArgs,
 };
-
-const EXAMPLES: &str = "\
-Examples:
-  xbuild build --release --target aarch64-unknown-linux-gnu.2.17
-  xbuild run --target x86_64-unknown-linux-musl -- --help
-  xbuild test --target armv7-unknown-linux-gnueabihf
-  xbuild inspect target/aarch64-unknown-linux-gnu/release/hello
-
-Cargo's own flags pass through as they are. A target is a triple, with a glibc
-floor where you want one: TRIPLE.2.17 runs on glibc 2.17 and newer.
-
-Files: xbuild.toml (docs/configuration.md). Exit codes: docs/exit-codes.md.";
-
-const INIT: &str = "\
-Examples:
-  xbuild init          # writes xbuild.toml, and /target into .gitignore
-  xbuild init --print  # shows what it would write, and writes nothing
-
-Read are Cross.toml, metadata.cross of Cargo.toml, .cargo/config.toml,
-rust-toolchain.toml, and the workflows of GitHub, Forgejo, GitLab, CircleCI and
-Travis. None of them is changed.";
+pub use setup::{CompletionsArgs, ManArgs, Shell};
 
 /// Cross-compiles any Cargo project in a hermetic shell of pinned packages.
 #[derive(Debug, Parser)]
-#[command(name = "xbuild", bin_name = "xbuild", version, after_help = EXAMPLES)]
+#[command(name = "xbuild", bin_name = "xbuild", version, max_term_width = 80)]
+#[command(before_help = examples::PROGRAM)]
 pub struct Cli {
     #[command(flatten)]
     pub talk: Talk,
@@ -49,9 +39,32 @@ pub struct Talk {
     /// Say only what went wrong.
     #[arg(short, long)]
     pub quiet: bool,
-    /// Say every command, so that it can be pasted.
+    /// Say every command, so that it can be pasted; -vv: what Nix's builders
+    /// say too.
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// Colour what is said.
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub color: Option<Color>,
+}
+
+/// When there is colour. Without a word of it the variables NO_COLOR and
+/// CLICOLOR_FORCE decide, and whether it is a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl From<Color> for terminal::Color {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => terminal::Color::Auto,
+            Color::Always => terminal::Color::Always,
+            Color::Never => terminal::Color::Never,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -90,37 +103,57 @@ pub enum Command {
     #[command(disable_help_flag = true)]
     Verify(CargoLine),
     /// Write an xbuild.toml from the files of cross, cargo and CI that are there.
-    #[command(before_help = INIT)]
+    #[command(before_help = examples::INIT)]
     Init(InitArgs),
     /// Open the hermetic shell, or run a command in it.
+    #[command(before_help = examples::SHELL)]
     Shell(ShellArgs),
     /// Print the shell's variables.
+    #[command(before_help = examples::ENV)]
     Env(EnvArgs),
     /// Tell what a binary is and what it needs.
+    #[command(before_help = examples::INSPECT)]
     Inspect(InspectArgs),
     /// Build for all targets, build again to prove it, pack, describe and sign.
-    #[command(after_help = publish::RELEASE)]
+    #[command(before_help = examples::RELEASE)]
     Release(Box<ReleaseArgs>),
     /// Pack files so that the same files always give the same package.
+    #[command(before_help = examples::PACKAGE)]
     Package(PackageArgs),
     /// Sign files with a key that you have: PEM, cosign, minisign, SSH or Nix.
-    #[command(after_help = publish::SIGN)]
+    #[command(before_help = examples::SIGN)]
     Sign(SignArgs),
     /// Verify attestations.
+    #[command(before_help = examples::ATTEST)]
     Attest(AttestArgs),
     /// List the targets.
+    #[command(before_help = examples::TARGETS)]
     Targets(FormatArgs),
     /// Show what a target's toolchain is made of.
+    #[command(before_help = examples::TOOLCHAIN)]
     Toolchain(ToolchainArgs),
     /// Pin the Rust and the system libraries that the project asks for, in
     /// xbuild.lock.
+    #[command(before_help = examples::LOCK)]
     Lock(LockArgs),
     /// Fetch everything for some targets, so that later all works offline.
+    #[command(before_help = examples::FETCH)]
     Fetch(FetchArgs),
     /// Remove toolchains that are no longer used.
+    #[command(before_help = examples::GC)]
     Gc(GcArgs),
     /// Update or check the pinned packages of xbuild itself.
+    #[command(before_help = examples::PINS)]
     Pins(PinsArgs),
+    /// Write a pipeline for a CI service, or check that it is up to date.
+    #[command(before_help = examples::CI)]
+    Ci(CiArgs),
+    /// Print completions for a shell.
+    #[command(before_help = examples::COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Print a man page, or write those of all commands.
+    #[command(before_help = examples::MAN)]
+    Man(ManArgs),
     #[command(external_subcommand)]
     Other(Vec<OsString>),
 }
@@ -182,6 +215,8 @@ pub struct InitArgs {
     /// Print what would be written, and write nothing.
     #[arg(long, visible_alias = "print")]
     pub dry_run: bool,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -239,6 +274,8 @@ pub struct FetchArgs {
     /// Hash again what is there already, and make anew what was altered.
     #[arg(long)]
     pub verify: bool,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -253,6 +290,8 @@ pub struct LockArgs {
     /// releases.
     #[arg(long, visible_alias = "locked")]
     pub check: bool,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -269,6 +308,8 @@ pub struct GcArgs {
     /// Remove downloaded packages too.
     #[arg(long)]
     pub downloads: bool,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -280,8 +321,10 @@ pub struct PinsArgs {
 #[derive(Debug, Subcommand)]
 pub enum PinsCommand {
     /// Pin the newest packages, after verifying them down the signed chain.
+    #[command(before_help = examples::PINS_UPDATE)]
     Update(PinsLine),
     /// Prove that the committed pins follow from the signed releases.
+    #[command(before_help = examples::PINS_CHECK)]
     Check(PinsLine),
 }
 
@@ -298,6 +341,8 @@ pub struct PinsLine {
     /// Take nothing from the network.
     #[arg(long)]
     pub offline: bool,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
 }
 
 /// The names of all commands.

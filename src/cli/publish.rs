@@ -6,31 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Format, Talk, TargetArgs};
-
-pub(super) const RELEASE: &str = "\
-Example:
-  xbuild release --target x86_64-unknown-linux-musl --key env:RELEASE_KEY \\
-    -- --features cli
-
-It is written to a folder: an archive a target, SHA256SUMS, a manifest, a bill
-of materials (SPDX), and the provenance (in-toto, SLSA v1) as a DSSE
-envelope and a Sigstore bundle. docs/provenance.md
-
-With --derivation the bits are the same, and what made them is in a Nix store:
-docs/derivations.md";
-
-pub(super) const SIGN: &str = "\
-What is written beside FILE:
-  minisign             FILE.minisig              minisign -Vm FILE -p PUB
-  SSH                  FILE.sig                  ssh-keygen -Y verify -n file
-  PEM, cosign          FILE.sigstore.json        cosign verify-blob --bundle
-  … of a statement     STEM.intoto.jsonl, STEM.intoto.sigstore.json
-  Nix                  into FILE.narinfo itself  nix store verify
-
-A key comes from a file, from a variable (env:NAME) or from standard input (-);
-so does the passphrase of an encrypted one, by default from the variable
-XBUILD_KEY_PASSPHRASE. Neither is ever an argument. docs/provenance.md";
+use super::{Format, Talk, TargetArgs, examples};
 
 #[derive(Debug, Args)]
 pub struct ReleaseArgs {
@@ -81,14 +57,19 @@ pub struct PackageArgs {
     /// Files, and folders with all that is in them.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The package: NAME.tar.gz, .zip, .crate or .oci.tar.
+    /// The package: NAME.tar.gz, .zip, .crate or .oci.tar; with --oci a folder
+    /// too.
     #[arg(short, long, value_name = "PACKAGE")]
     pub output: PathBuf,
     /// Put everything below this folder of the package.
     #[arg(long, value_name = "FOLDER", default_value = "")]
     pub prefix: String,
-    /// The target of an image's programs.
-    #[arg(long, value_name = "TARGET")]
+    /// Write an image FROM scratch of static programs, one for each processor
+    /// that they are for.
+    #[arg(long)]
+    pub oci: bool,
+    /// The target of an image's programs; --oci reads it in them.
+    #[arg(long, value_name = "TARGET", conflicts_with = "oci")]
     pub target: Option<String>,
     /// The program that an image starts: its path in the package.
     #[arg(long, value_name = "PATH")]
@@ -96,6 +77,17 @@ pub struct PackageArgs {
     /// An image's tag.
     #[arg(long, value_name = "TAG", default_value = "latest")]
     pub tag: String,
+    /// Who an image's program runs as [default: 65532:65532, who is nobody].
+    #[arg(long, value_name = "UID[:GID]", requires = "oci")]
+    pub user: Option<String>,
+    /// A label and annotation of an image. May stand several times.
+    #[arg(long = "label", value_name = "KEY=VALUE", requires = "oci")]
+    pub labels: Vec<String>,
+    /// Certificates for an image, at /etc/ssl/certs/ca-certificates.crt.
+    #[arg(long, value_name = "FILE", requires = "oci")]
+    pub ca_certificates: Option<PathBuf>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
 }
 
 /// A key to sign with.
@@ -134,6 +126,7 @@ pub struct AttestArgs {
 #[derive(Debug, Subcommand)]
 pub enum AttestCommand {
     /// Check an attestation's signature, files and claims against a policy.
+    #[command(before_help = examples::ATTEST_VERIFY)]
     Verify(Box<AttestVerifyArgs>),
 }
 

@@ -5,10 +5,8 @@ use std::ffi::OsString;
 
 use crate::build::{Build, Request};
 use crate::cargo::{Verb, split_args};
-use crate::cli::Talk;
 use crate::error::Result;
 use crate::runner::Runner;
-use crate::terminal;
 
 /// Runs a verb of cargo with what was typed behind it, and says what to exit
 /// with: cargo's own code, or that of the program that it ran.
@@ -16,15 +14,11 @@ use crate::terminal;
 /// # Errors
 /// Everything that can go wrong before cargo runs or after it has succeeded.
 pub fn run(verb: Verb, raw: &[OsString]) -> Result<u8> {
-    let args = split_args(verb, raw)?;
+    let mut args = split_args(verb, raw)?;
+    super::set_talk_of(&mut args)?;
     if args.help {
-        terminal::data(super::help::of_verb(verb));
-        return Ok(0);
+        return Ok(super::help::of(&[verb.name()]));
     }
-    super::set_talk(Talk {
-        quiet: args.quiet,
-        verbose: args.verbose,
-    });
     let json = super::wants_json(args.own.format.as_deref())?;
     let request = Request::of_cargo(verb, &args)?;
     let (args, groups) = match Runner::chosen(&request.config)? {

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use crate::build::{self, Request};
 use crate::cargo::{UserCargo, Verb};
-use crate::cli::FetchArgs;
+use crate::cli::{FetchArgs, Format};
 use crate::config::{Config, EnvLayer, FlagLayer};
 use crate::error::{Kind, Result};
 use crate::host;
@@ -44,6 +46,7 @@ pub fn run(args: &FetchArgs) -> Result<u8> {
     let rust = specs.iter().find_map(TargetSpec::rust);
     parts.extend([Part::clippy(rust), Part::stranger()]);
     let realised = workshop.realise(&parts)?;
+    let mut document = json!({ "version": 1, "targets": [], "parts": [], "verified": null });
     if args.verify {
         let altered = workshop.repair(&parts)?;
         let paths: BTreeSet<_> = realised.iter().flat_map(Realised::closure).collect();
@@ -55,12 +58,26 @@ pub fn run(args: &FetchArgs) -> Result<u8> {
                 altered.len()
             ),
         );
+        document["verified"] = json!({ "paths": paths.len(), "made_anew": altered.len() });
     }
     if let Some(request) = project {
         fetch_crates(&request, args)?;
     }
     for spec in &specs {
         terminal::status("Ready", spec);
+    }
+    if args.format == Format::Json {
+        let targets = specs.iter().map(ToString::to_string);
+        document["targets"] = targets.collect();
+        let part = |(part, realised): (&Part, &Realised)| {
+            json!({
+                "part": part.what(),
+                "attribute": part.attr(),
+                "out": realised.out().to_string(),
+            })
+        };
+        document["parts"] = parts.iter().zip(&realised).map(part).collect();
+        terminal::data(format_args!("{document:#}\n"));
     }
     Ok(0)
 }

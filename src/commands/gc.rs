@@ -2,9 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use serde_json::json;
+
 use crate::build;
 use crate::cargo::UserCargo;
-use crate::cli::GcArgs;
+use crate::cli::{Format, GcArgs};
 use crate::config::{Config, EnvLayer, FlagLayer};
 use crate::error::Result;
 use crate::nix::Known;
@@ -28,6 +30,13 @@ pub fn run(args: &GcArgs) -> Result<u8> {
         let recent = known.last_used.is_none_or(|used| used >= oldest);
         !args.all && known.realised.is_some() && recent
     };
+    let mut document = json!({
+        "version": 1,
+        "dropped": [],
+        "in_use": [],
+        "freed": null,
+        "downloads": null,
+    });
     if workshop.folders.toolchains().is_dir() {
         let collected = workshop.nix()?.gc(&keep)?;
         for key in &collected.dropped {
@@ -36,16 +45,23 @@ pub fn run(args: &GcArgs) -> Result<u8> {
         for key in &collected.in_use {
             terminal::note(format!("{key} stays: another run works with it"));
         }
+        document["dropped"] = json!(collected.dropped);
+        document["in_use"] = json!(collected.in_use);
         if collected.left_to_the_machine {
             terminal::note("the store is the machine's: `nix-collect-garbage` frees what is in it");
         } else {
             terminal::status("Freed", report::size(collected.freed));
+            document["freed"] = json!(collected.freed);
         }
     }
     if args.downloads
         && let Some(folder) = workshop.remove_downloads()?
     {
         terminal::status("Removed", folder.display());
+        document["downloads"] = json!(folder.display().to_string());
+    }
+    if args.format == Format::Json {
+        terminal::data(format_args!("{document:#}\n"));
     }
     Ok(0)
 }

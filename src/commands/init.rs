@@ -4,8 +4,10 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use crate::cargo::{UserCargo, write_atomically};
-use crate::cli::InitArgs;
+use crate::cli::{Format as Rendering, InitArgs};
 use crate::config::FILE_NAME;
 use crate::error::{Error, Kind, Result};
 use crate::migrate::{self, Format, Note, Plan};
@@ -43,7 +45,11 @@ pub fn run(args: &InitArgs) -> Result<u8> {
 
     tell(&plan);
     if args.dry_run {
-        terminal::data(&plan.text);
+        if args.format == Rendering::Json {
+            tell_json(&plan, None);
+        } else {
+            terminal::data(&plan.text);
+        }
         return Ok(0);
     }
     write_atomically(&path, plan.text.as_bytes())?;
@@ -60,7 +66,35 @@ pub fn run(args: &InitArgs) -> Result<u8> {
     } else {
         terminal::status("Next", build);
     }
+    if args.format == Rendering::Json {
+        tell_json(&plan, Some(&path));
+    }
     Ok(0)
+}
+
+/// The same facts for a script; `written` is where the file was.
+fn tell_json(plan: &Plan, written: Option<&Path>) {
+    let notes = |notes: &[Note]| -> Vec<Value> {
+        let note = |note: &Note| {
+            json!({
+                "place": note.place.to_string(),
+                "what": note.what,
+                "then": note.then,
+            })
+        };
+        notes.iter().map(note).collect()
+    };
+    let document = json!({
+        "version": 1,
+        "written": written.map(|path| path.display().to_string()),
+        "text": plan.text,
+        "carried": notes(&plan.carried),
+        "needless": notes(&plan.needless),
+        "left_out": notes(&plan.left_out),
+        "first": plan.first,
+        "locks": plan.locks,
+    });
+    terminal::data(format_args!("{document:#}\n"));
 }
 
 fn tell(plan: &Plan) {

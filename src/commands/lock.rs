@@ -1,12 +1,14 @@
 //! `xbuild lock`: the one writer of `xbuild.lock`.
 
+use serde_json::{Value, json};
+
 use crate::build::{self, Request};
-use crate::cli::LockArgs;
+use crate::cli::{Format, LockArgs};
 use crate::config::FlagLayer;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::{Downloads, Options};
 use crate::host;
-use crate::lock::{self, FILE_NAME, Lock, Maker, Plan};
+use crate::lock::{self, FILE_NAME, Libraries, Lock, Maker, Plan};
 use crate::pins::{Pins, Sources};
 use crate::rust::{self, ReleaseKey, RustPin};
 use crate::target::{Table, TargetSpec};
@@ -45,17 +47,21 @@ pub fn run(args: &LockArgs) -> Result<u8> {
     let pin = locked.as_ref().and_then(Lock::rust);
     let rust_plan = rust::plan(request.rust.as_ref(), pin, args.update);
     if args.check {
-        return check(&request, &specs, locked.as_ref(), &plan);
+        let proved = check(&request, &specs, locked.as_ref(), &plan)?;
+        tell(args, &proved);
+        return Ok(0);
     }
     if locked.is_none() && plan.made.is_empty() && rust_plan.is_nothing() {
         terminal::note(
             "nothing is to be locked: `packages = [\"libssl-dev\"]` in xbuild.toml asks for libraries, \
              `channel = \"1.88.0\"` in rust-toolchain.toml for a Rust",
         );
+        tell(args, &document(None, false));
         return Ok(0);
     }
     if plan.is_nothing() && rust_plan.is_nothing() {
         terminal::status("Unchanged", FILE_NAME);
+        tell(args, &document(locked.as_ref(), false));
         return Ok(0);
     }
     let pin = lock_rust(&request, rust_plan)?;
@@ -82,7 +88,36 @@ pub fn run(args: &LockArgs) -> Result<u8> {
     }
     let lock = Lock::new([plan.kept, made].concat(), pin);
     lock::save(root, &lock)?;
+    tell(args, &document(Some(&lock), true));
     Ok(0)
+}
+
+fn tell(args: &LockArgs, document: &Value) {
+    if args.format == Format::Json {
+        terminal::data(format_args!("{document:#}\n"));
+    }
+}
+
+/// What stands in a lock, and whether it was written now.
+fn document(lock: Option<&Lock>, written: bool) -> Value {
+    let targets = lock.map_or(&[][..], Lock::targets);
+    let target = |entry: &Libraries| {
+        json!({
+            "triple": entry.triple,
+            "suite": entry.suite,
+            "packages": entry.packages.len(),
+            "size": entry.size(),
+        })
+    };
+    let rust =
+        |pin: &RustPin| json!({ "channel": pin.channel, "version": pin.version, "date": pin.date });
+    json!({
+        "version": 1,
+        "written": written,
+        "rust": lock.and_then(Lock::rust).map(rust),
+        "targets": targets.iter().map(target).collect::<Vec<_>>(),
+        "proved": null,
+    })
 }
 
 /// The Rust that is to stand in the lock.
@@ -145,7 +180,7 @@ fn check(
     specs: &[TargetSpec],
     locked: Option<&Lock>,
     plan: &Plan,
-) -> Result<u8> {
+) -> Result<Value> {
     if let Some((triple, suite)) = plan.dropped.first() {
         let message =
             format!("`{FILE_NAME}` locks packages of {suite} for {triple}, which nothing asks for");
@@ -153,9 +188,11 @@ fn check(
     }
     // What is wrong with it is said in the words of a build.
     request.locked(specs.to_vec())?;
+    let mut document = document(locked, false);
     let Some(locked) = locked else {
-        return Ok(0);
+        return Ok(document);
     };
+    document["proved"] = json!({ "packages": 0, "unknown_releases": 0 });
     if let Some((pin, wanted)) = locked.rust().zip(request.rust.as_ref()) {
         with_rust_maker(request, |maker| maker.prove(pin, wanted))?;
         terminal::status(
@@ -167,7 +204,7 @@ fn check(
         );
     }
     if locked.targets().is_empty() {
-        return Ok(0);
+        return Ok(document);
     }
     let proved = with_maker(request, |maker| maker.prove(locked))?;
     for (suite, date) in &proved.unknown {
@@ -179,7 +216,11 @@ fn check(
         "Proved",
         format_args!("{} packages follow from signed releases", proved.packages),
     );
-    Ok(0)
+    document["proved"] = json!({
+        "packages": proved.packages,
+        "unknown_releases": proved.unknown.len(),
+    });
+    Ok(document)
 }
 
 fn with_maker<T>(request: &Request, then: impl FnOnce(&Maker<'_>) -> Result<T>) -> Result<T> {

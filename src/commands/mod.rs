@@ -3,6 +3,8 @@
 
 mod attest;
 mod cargo;
+mod ci;
+mod completions;
 mod env;
 mod fetch;
 mod gc;
@@ -10,6 +12,7 @@ mod help;
 mod init;
 mod inspect;
 mod lock;
+mod man;
 mod package;
 mod pins;
 mod release;
@@ -23,10 +26,11 @@ use std::ffi::OsString;
 
 use clap::Parser;
 
-use crate::cargo::{UserCargo, Verb, expand_alias};
+use crate::cargo::{CargoArgs, UserCargo, Verb, expand_alias};
 use crate::cli::{Cli, Command, Talk};
 use crate::error::{Error, Kind, Result};
 use crate::project::{Project, Query};
+use crate::terminal::Color;
 use crate::{host, terminal};
 
 /// Runs xbuild with its arguments, the program's name first, and says what to
@@ -52,6 +56,12 @@ fn run(args: Vec<OsString>) -> Result<u8> {
         if verb.is_some_and(Verb::makes_artefacts) {
             crate::sandbox::ahead();
         }
+    }
+    if let Some(color) = color_in(&args) {
+        terminal::set_color(color);
+    }
+    if args.get(1).is_some_and(|word| word == "help") {
+        return Ok(help::print(args));
     }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
@@ -88,6 +98,9 @@ fn run(args: Vec<OsString>) -> Result<u8> {
         Command::Lock(args) => lock::run(&args),
         Command::Gc(args) => gc::run(&args),
         Command::Pins(args) => pins::run(&args),
+        Command::Ci(args) => ci::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
         Command::Other(words) => alias(&words),
     }
 }
@@ -132,6 +145,57 @@ fn set_talk(talk: Talk) {
     } else if talk.verbose > 0 {
         terminal::set_verbosity(i8::try_from(talk.verbose).unwrap_or(i8::MAX));
     }
+    if let Some(color) = talk.color {
+        terminal::set_color(color.into());
+    }
+}
+
+/// The same of a command line of cargo's. What was said of colour before the
+/// verb is told to cargo.
+///
+/// # Errors
+/// `Kind::Usage` for another word than those that say when there is colour.
+fn set_talk_of(args: &mut CargoArgs) -> Result<()> {
+    set_talk(Talk {
+        quiet: args.quiet,
+        verbose: args.verbose,
+        color: None,
+    });
+    match args.color.as_deref() {
+        Some(word) => terminal::set_color(Color::parse(word).ok_or_else(|| {
+            let message = format!("`{word}` does not say when there is to be colour");
+            let words = Color::NAMES.join(", --color ");
+            Error::new(Kind::Usage, message).hint(format!("--color {words}"))
+        })?),
+        None if terminal::color() != Color::Auto => {
+            let word = terminal::color().name();
+            args.options.push(format!("--color={word}").into());
+            args.color = Some(word.to_owned());
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+/// What a command line of xbuild's own says of colour, before it is read: clap
+/// has errors of its own to colour.
+fn color_in(args: &[OsString]) -> Option<Color> {
+    let words = args.iter().skip(1).take_while(|word| *word != "--");
+    // Behind a verb of cargo's it may be meant for the program.
+    let is_verb = |word: &OsString| word.to_str().and_then(Verb::parse).is_some();
+    let mut words = words.take_while(|word| !is_verb(word));
+    let mut said = None;
+    while let Some(word) = words.next() {
+        let value = match word.to_str()? {
+            "--color" => words.next()?.to_str()?,
+            word => match word.strip_prefix("--color=") {
+                Some(value) => value,
+                None => continue,
+            },
+        };
+        said = Color::parse(value);
+    }
+    said
 }
 
 /// Whether a report is wanted as JSON.

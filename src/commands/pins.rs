@@ -1,10 +1,11 @@
 //! `xbuild pins`: for whoever maintains xbuild.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use crate::build;
 use crate::cargo::UserCargo;
-use crate::cli::{PinsArgs, PinsCommand, PinsLine};
+use crate::cli::{Format, PinsArgs, PinsCommand, PinsLine};
 use crate::config::{Config, EnvLayer, FlagLayer};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::{Downloads, Mirrors, Options};
@@ -24,6 +25,10 @@ pub fn run(args: &PinsArgs) -> Result<u8> {
                 "Pinned",
                 format_args!("{} packages", pins.packages().count()),
             );
+            tell(
+                line,
+                &json!({ "version": 1, "packages": pins.packages().count() }),
+            );
         }
         PinsCommand::Check(line) => {
             let (downloads, mirrors, options) = prepare(line)?;
@@ -36,9 +41,20 @@ pub fn run(args: &PinsArgs) -> Result<u8> {
                     proved.releases.join(", ")
                 ),
             );
+            let (packages, releases) = (proved.packages, proved.releases);
+            tell(
+                line,
+                &json!({ "version": 1, "packages": packages, "releases": releases }),
+            );
         }
     }
     Ok(0)
+}
+
+fn tell(line: &PinsLine, document: &Value) {
+    if line.format == Format::Json {
+        terminal::data(format_args!("{document:#}\n"));
+    }
 }
 
 fn prepare(line: &PinsLine) -> Result<(Downloads, Mirrors, Options)> {

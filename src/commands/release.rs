@@ -9,6 +9,7 @@ use crate::cli::{Format as Rendering, ReleaseArgs};
 use crate::error::{Error, Kind, Result};
 use crate::package::Format;
 use crate::release::{self, DerivationOptions, Options};
+use crate::terminal::Color;
 use crate::{rebuild, report, terminal};
 
 /// Makes a release.
@@ -54,6 +55,10 @@ fn words(raw: &ReleaseArgs, chosen: bool) -> Vec<OsString> {
     }
     if let Some(nix) = &raw.target.nix {
         pair("--nix", nix.as_ref());
+    }
+    let color = terminal::color();
+    if color != Color::Auto {
+        pair("--color", color.name().as_ref());
     }
     if raw.target.offline {
         words.push("--offline".into());

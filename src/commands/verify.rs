@@ -4,7 +4,6 @@ use std::ffi::OsString;
 
 use crate::build::{Build, Request};
 use crate::cargo::{Verb, split_args};
-use crate::cli::Talk;
 use crate::error::{Error, Kind, Result};
 use crate::{rebuild, report, terminal};
 
@@ -15,18 +14,15 @@ use crate::{rebuild, report, terminal};
 /// can go wrong in a build.
 pub fn run(raw: &[OsString]) -> Result<u8> {
     let (verify, words) = rebuild::args::split(raw)?;
-    let typed = split_args(Verb::Build, &words)?;
+    let mut typed = split_args(Verb::Build, &words)?;
+    super::set_talk_of(&mut typed)?;
     if typed.help {
-        terminal::data(super::help::of_verify());
-        return Ok(0);
+        return Ok(super::help::of(&["verify"]));
     }
-    super::set_talk(Talk {
-        quiet: typed.quiet,
-        verbose: typed.verbose,
-    });
     let json = super::wants_json(typed.own.format.as_deref())?;
     let words = rebuild::args::with_profile(words, typed.profile.is_some());
-    let args = split_args(Verb::Build, &words)?;
+    let mut args = split_args(Verb::Build, &words)?;
+    super::set_talk_of(&mut args)?;
     let mut request = Request::of_cargo(Verb::Build, &args)?;
     rebuild::check(&request)?;
     // Better read before the build than after it.

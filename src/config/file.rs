@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::reader::{Reader, Source, not_one_of};
 use super::{
-    DebianPackage, Isolation, NixChoice, Origin, Passthrough, Setting, SourceDate, Volume,
+    CiTable, DebianPackage, Isolation, NixChoice, Origin, Passthrough, Setting, SourceDate, Volume,
 };
 use crate::error::{Error, Kind, Result};
 use crate::tool_set;
@@ -40,6 +40,7 @@ pub struct FileLayer {
     /// `test.jobs`: how many test programs run at once.
     pub test_jobs: Option<Setting<NonZeroUsize>>,
     pub runners: BTreeMap<String, RunnerTable>,
+    pub ci: CiTable,
     pub target: BTreeMap<String, TargetTable>,
 }
 
@@ -119,6 +120,7 @@ impl FileLayer {
         file.only(&[
             "build",
             "checks",
+            "ci",
             "env",
             "isolation",
             "mirrors",
@@ -136,6 +138,7 @@ impl FileLayer {
             allow: allow(file)?,
             passthrough: passthrough(file)?,
             volumes: volumes(file)?,
+            ci: CiTable::read(file)?,
             ..FileLayer::default()
         };
         if let Some(build) = file.table("build")? {
@@ -337,6 +340,7 @@ impl FileLayer {
             writable: self.writable.as_ref().map(one),
             test_jobs: self.test_jobs.as_ref().map(one),
             runners: self.runners.clone(),
+            ci: self.ci.without_places(),
             target: self.target.iter().map(table).collect(),
         }
     }

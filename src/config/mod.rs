@@ -3,6 +3,7 @@
 //!
 //! [`file`] and [`layers`] are pure; only [`load`] reads files.
 
+mod ci;
 mod file;
 mod layers;
 mod load;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 
 use crate::error::Kind;
 
+pub use ci::CiTable;
 pub use file::{FileLayer, RunnerTable, TargetTable};
 pub use layers::{Config, EnvLayer, FlagLayer, TargetConfig};
 pub use load::{FILE_NAME, Loaded, load};

@@ -26,8 +26,9 @@ impl Progress {
         let bar = lines.add(ProgressBar::new(bytes));
         if terminal::progress_is_drawn() {
             // Within 80 columns, whatever the figures.
-            let template = "{prefix:>12.green.bold} {msg}  [{bar:14}] {bytes}  {speed}  {eta} left";
-            if let Ok(style) = ProgressStyle::with_template(template) {
+            let label = terminal::label_of_progress();
+            let template = "{msg}  [{bar:14}] {bytes}  {speed}  {eta} left";
+            if let Ok(style) = ProgressStyle::with_template(&format!("{label} {template}")) {
                 bar.set_style(style_with_units(style).progress_chars("=> "));
             }
             bar.set_prefix("Fetching");

@@ -224,8 +224,8 @@ fn watch(log: ChildStderr, what: &str) -> Progress {
 
 fn new_bar(what: &str) -> ProgressBar {
     let bar = terminal::progress().add(ProgressBar::new_spinner());
-    if let Ok(style) = ProgressStyle::with_template("{prefix:>12.green.bold} {wide_msg} {elapsed}")
-    {
+    let label = terminal::label_of_progress();
+    if let Ok(style) = ProgressStyle::with_template(&format!("{label} {{wide_msg}} {{elapsed}}")) {
         bar.set_style(style);
     }
     bar.set_prefix("Realising");

@@ -10,12 +10,71 @@ use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicI8, Ordering};
 
+use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
 use crate::error::Error;
 
 pub use plain::Plain;
+
+/// When there is colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set; elsewhere with `CLICOLOR_FORCE`.
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    pub const NAMES: [&'static str; 3] = ["auto", "always", "never"];
+
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "auto" => Some(Color::Auto),
+            "always" => Some(Color::Always),
+            "never" => Some(Color::Never),
+            _ => None,
+        }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Color::Auto => "auto",
+            Color::Always => "always",
+            Color::Never => "never",
+        }
+    }
+}
+
+/// Decides about colour for everything that is said from now on.
+pub fn set_color(color: Color) {
+    let choice = match color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    choice.write_global();
+}
+
+/// What was decided about colour, where it was.
+pub fn color() -> Color {
+    match ColorChoice::global() {
+        ColorChoice::Auto => Color::Auto,
+        ColorChoice::Always | ColorChoice::AlwaysAnsi => Color::Always,
+        ColorChoice::Never => Color::Never,
+    }
+}
+
+/// The beginning of a moving line: indicatif's template of what [`status`]
+/// says first.
+pub fn label_of_progress() -> &'static str {
+    match anstream::AutoStream::choice(&std::io::stderr()) {
+        ColorChoice::Never => "{prefix:>12}",
+        _ => "{prefix:>12.green.bold}",
+    }
+}
 
 static VERBOSITY: AtomicI8 = AtomicI8::new(0);
 

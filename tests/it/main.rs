@@ -1,6 +1,7 @@
 //! Integration tests.
 mod attest;
 mod bad_input;
+mod ci;
 mod corpus;
 mod dist;
 mod docs;
@@ -19,6 +20,7 @@ mod round_trips;
 mod sandbox;
 mod sandbox_life;
 mod second_store;
+mod setup;
 mod store;
 mod stranger;
 mod support;
