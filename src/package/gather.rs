@@ -1,11 +1,11 @@
-//! Files and folders on disk → members of a package, and the time that they
-//! are given.
+//! Files and folders on disk → members of a package, the time that they are
+//! given, and members → a folder.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::{FIRST, LAST, Member};
+use super::{Contents, FIRST, LAST, Member};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::host;
 
@@ -38,6 +38,43 @@ pub fn epoch(builds: &str) -> Result<i64> {
         let message = format!("the variable SOURCE_DATE_EPOCH: `{text}` is no number of seconds");
         Error::new(Kind::Config, message).hint("SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)")
     })
+}
+
+/// Writes the members as the only files of a folder, in one step. A folder
+/// that is there is replaced only where it is empty or an image layout.
+///
+/// # Errors
+/// `Kind::Usage` for a folder of other things, `Kind::Filesystem`.
+pub fn write_folder(folder: &Path, contents: &Contents) -> Result<()> {
+    let there = folder.symlink_metadata().is_ok();
+    if there && !folder.join("oci-layout").is_file() {
+        let mut entries = fs::read_dir(folder).at("read", folder)?;
+        if entries.next().is_some() {
+            let message = format!("`{}` holds other things than an image", folder.display());
+            return Err(Error::new(Kind::Usage, message).hint("-o NEW-FOLDER"));
+        }
+    }
+    let parent = match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(parent).at("create", parent)?;
+    let staging = tempfile::Builder::new()
+        .prefix(".xbuild-")
+        .tempdir_in(parent)
+        .at("create a folder in", parent)?;
+    let new = staging.path().join("new");
+    for member in contents.members() {
+        let path = new.join(member.path());
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).at("create", folder)?;
+        }
+        fs::write(&path, member.bytes()).at("write", &path)?;
+    }
+    if there {
+        fs::rename(folder, staging.path().join("old")).at("replace", folder)?;
+    }
+    fs::rename(&new, folder).at("write", folder)
 }
 
 fn walk(path: &Path, name: &str, members: &mut Vec<Member>) -> Result<()> {

@@ -7,16 +7,20 @@
 //! `Cargo.lock` pins.
 
 pub mod gather;
+mod images;
 mod oci;
 mod tarball;
 #[cfg(test)]
 mod tests;
 mod zipped;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::error::{Error, Kind, Result};
+
+pub use images::{CERTIFICATES, FromScratch, NONROOT};
+pub use oci::files as oci_files;
 
 /// The first and the last moment that every package can express, seconds since
 /// 1970: those of zip.
@@ -61,6 +65,9 @@ pub struct Image {
     pub variant: Option<String>,
     /// The program that is started, a path in the image.
     pub entrypoint: Option<String>,
+    /// Who the program runs as, `65532:65532`; else the runtime's default.
+    pub user: Option<String>,
+    pub labels: BTreeMap<String, String>,
     /// The tag in the layout's index.
     pub tag: String,
 }
@@ -140,6 +147,14 @@ impl Contents {
     /// In the order of their paths.
     pub fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    /// A tar of them, not compressed.
+    ///
+    /// # Errors
+    /// `Kind::Internal` where the format has no room for something.
+    pub fn tar(&self) -> Result<Vec<u8>> {
+        tarball::tar(self)
     }
 
     /// The package's bytes. An image needs to be told what it is.

@@ -36,6 +36,8 @@ fn image() -> Image {
         architecture: "arm".into(),
         variant: Some("v7".into()),
         entrypoint: Some("pkg/bin/hello".into()),
+        user: None,
+        labels: BTreeMap::new(),
         tag: "hello:1.0".into(),
     }
 }
@@ -233,4 +235,123 @@ fn files_and_folders_are_gathered_below_their_names() {
     assert_eq!(gather(&tree, "").unwrap_err().kind(), Kind::Usage);
     let absent = gather(&tree.join("absent"), "").unwrap_err();
     assert_eq!(absent.kind(), Kind::Filesystem);
+}
+
+/// The seed's busybox, a static program, as one for another processor too.
+fn program(machine: u8) -> Vec<u8> {
+    let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/nix/seed/busybox");
+    let mut bytes = fs::read(seed).unwrap();
+    // `e_machine`, System V ABI: 62 is x86-64, 183 AArch64.
+    bytes[18] = machine;
+    bytes
+}
+
+fn from_scratch() -> FromScratch {
+    FromScratch {
+        entrypoint: None,
+        user: NONROOT.into(),
+        labels: [("org.example".to_owned(), "mine".to_owned())].into(),
+        tag: "1.0".into(),
+        epoch: EPOCH,
+    }
+}
+
+fn member(path: &str, bytes: Vec<u8>) -> Member {
+    Member::new(path, bytes, true).unwrap()
+}
+
+#[test]
+fn static_programs_become_an_image_for_each_processor() {
+    let members = [
+        member("tool", program(183)),
+        member("tool", program(62)),
+        member(CERTIFICATES, b"certificates".to_vec()),
+    ];
+    let images = from_scratch().images(members.to_vec()).unwrap();
+    let layout = oci_files(&images).unwrap();
+    let reversed: Vec<Member> = members.into_iter().rev().collect();
+    let again = oci_files(&from_scratch().images(reversed).unwrap()).unwrap();
+    assert_eq!(layout.tar().unwrap(), again.tar().unwrap());
+
+    let files = untar(&layout.tar().unwrap());
+    let blob = |descriptor: &Value| -> Vec<u8> {
+        let hex = &descriptor["digest"].as_str().unwrap()["sha256:".len()..];
+        let (bytes, _) = &files[&format!("blobs/sha256/{hex}")];
+        assert_eq!(Sha256::of(bytes).to_hex(), hex);
+        assert_eq!(descriptor["size"], bytes.len());
+        bytes.clone()
+    };
+    let json = |bytes: &[u8]| -> Value { serde_json::from_slice(bytes).unwrap() };
+    let top = json(&files["index.json"].0);
+    assert_eq!(top["manifests"].as_array().unwrap().len(), 1);
+    let tagged = &top["manifests"][0];
+    let tag = &tagged["annotations"]["org.opencontainers.image.ref.name"];
+    assert_eq!(tag, "1.0");
+    assert_eq!(tagged["mediaType"], top["mediaType"]);
+    let list = json(&blob(tagged));
+    for (at, (architecture, machine)) in [("amd64", 62), ("arm64", 183)].into_iter().enumerate() {
+        let descriptor = &list["manifests"][at];
+        assert_eq!(descriptor["platform"]["architecture"], architecture);
+        let manifest = json(&blob(descriptor));
+        assert_eq!(manifest["annotations"]["org.example"], "mine");
+        let config = json(&blob(&manifest["config"]));
+        assert_eq!(config["architecture"], architecture);
+        assert_eq!(config["config"]["User"], "65532:65532");
+        assert_eq!(config["config"]["Entrypoint"][0], "/tool");
+        assert_eq!(config["config"]["Labels"]["org.example"], "mine");
+        let layer = untar(&gunzip(&blob(&manifest["layers"][0])));
+        assert_eq!(layer["tool"].0, program(machine));
+        assert_eq!(layer[CERTIFICATES].0, b"certificates");
+        assert_eq!(layer.len(), 2);
+    }
+    // Nothing else is in it: two lists, and three blobs an image.
+    assert_eq!(files.len(), 2 + 1 + 6);
+}
+
+#[test]
+fn what_an_image_from_nothing_cannot_start_is_refused() {
+    let dynamic = fs::read(std::env::current_exe().unwrap()).unwrap();
+    let mut broken = program(62);
+    broken.truncate(100);
+    for (members, entrypoint, why) in [
+        (
+            vec![member("t", dynamic)],
+            None,
+            "`t` is not static: it loads /lib64/ld-",
+        ),
+        (
+            vec![member("t", b"#!/bin/sh".to_vec())],
+            None,
+            "needs a program",
+        ),
+        (vec![member("t", broken)], None, "`t` is broken"),
+        (
+            vec![member("t", program(20))],
+            None,
+            "no name for the processor",
+        ),
+        (
+            vec![member("t", program(62)), member("u", program(62))],
+            None,
+            "several programs",
+        ),
+        (
+            vec![member("t", program(62))],
+            Some("u"),
+            "`u` is not in the image for amd64",
+        ),
+        (
+            vec![member("t", program(62)), member("t", program(62))],
+            Some("t"),
+            "two files want to be `t`",
+        ),
+    ] {
+        let wanted = FromScratch {
+            entrypoint: entrypoint.map(str::to_owned),
+            ..from_scratch()
+        };
+        let error = wanted.images(members).unwrap_err();
+        assert_eq!(error.kind(), Kind::Usage);
+        assert!(error.to_string().contains(why), "{error}");
+    }
 }

@@ -128,6 +128,8 @@ fn image(stem: &str, folder: &str, artefacts: &[&Artefact]) -> Option<Image> {
         architecture: architecture.to_owned(),
         variant: variant.map(str::to_owned),
         entrypoint: only.map(|one| format!("{folder}/{}", one.file)),
+        user: None,
+        labels: BTreeMap::new(),
         tag: stem.to_owned(),
     })
 }

@@ -309,6 +309,8 @@ proptest! {
             architecture: "arm64".into(),
             variant: None,
             entrypoint: None,
+            user: None,
+            labels: Default::default(),
             tag: "t".into(),
         };
         // Some paths have no room in a tar's header, and that is said.

@@ -78,6 +78,51 @@ fn others_unpack_what_was_packed_and_agree_about_its_hash() {
 }
 
 #[test]
+fn an_image_from_nothing_is_a_layout_that_others_unpack() {
+    let desk = Desk::new();
+    fs::copy(repository("nix/seed/busybox"), desk.path("busybox")).expect("a static program");
+    desk.write("certificates", "trusted\n");
+    let pack = |output: &str| {
+        let caller = xbuild().args(["package", "--oci", "-o", output, "busybox"]);
+        let caller = caller.args(["--ca-certificates", "certificates", "--format=json"]);
+        caller.cwd(desk.path("")).run()
+    };
+    let packed = pack("layout").ok().json();
+    assert_eq!(packed["of"], "layout/index.json");
+    assert_eq!(packed["count"], 1);
+    let sum = format!(
+        "{}  layout/index.json\n",
+        packed["sha256"].as_str().expect("a hash")
+    );
+    desk.write("SUMS", &sum);
+    run(&busybox(&desk, &["sha256sum", "-c", "SUMS"])).ok();
+    // Over itself, but over nothing else.
+    assert_eq!(pack("layout").ok().json(), packed);
+    fs::create_dir(desk.path("mine")).expect("a folder");
+    desk.write("mine/file", "");
+    pack("mine")
+        .exits(2)
+        .says("holds other things than an image");
+
+    let unpack = ["unpack", "--rootless", "--image", "layout:latest", "bundle"];
+    run(&desk.tool("umoci").args(unpack)).ok();
+    let certificates = desk.read("bundle/rootfs/etc/ssl/certs/ca-certificates.crt");
+    assert_eq!(certificates, "trusted\n");
+    let config: serde_json::Value =
+        serde_json::from_str(&desk.read("bundle/config.json")).expect("JSON");
+    assert_eq!(config["process"]["args"][0], "/busybox");
+    assert_eq!(config["process"]["user"]["uid"], 65532);
+
+    // The tar is the same layout.
+    pack("image.oci.tar").ok();
+    fs::create_dir(desk.path("tarred")).expect("a folder");
+    let untar = ["tar", "-xf", "image.oci.tar", "-C", "tarred"];
+    run(&busybox(&desk, &untar)).ok();
+    let index = desk.read("tarred/index.json");
+    assert_eq!(index, desk.read("layout/index.json"));
+}
+
+#[test]
 fn what_cannot_be_packed_is_told() {
     let desk = Desk::new();
     desk.write("hello", "");
