@@ -20,6 +20,7 @@
 //! | [`env`] | `env.json`, the contract between `nix/` and this crate | none |
 //! | [`lock`] | `xbuild.lock`: a project's system libraries, resolved and pinned | reads files, through [`pins`] |
 //! | [`rust`] | `rust-toolchain.toml` → a release of Rust, resolved and pinned | reads files, network |
+//! | [`deploy`] | distributions, boards, processors; what machines say of themselves | none |
 //! | [`config`] | `xbuild.toml` and its precedence | reads files |
 //! | [`migrate`] | files of cross, cargo and CI → a first `xbuild.toml` | none in the core |
 //! | [`project`] | the Cargo workspace: where it is, what it needs | reads files |
@@ -58,6 +59,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod doctor;
+pub mod deploy;
 pub mod env;
 pub mod error;
 pub mod fetch;

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::distributions::runs_on;
 use super::json::{VERSION, common};
 use super::layout::{columns, fill, paragraph, size};
 use crate::artifact::{
     ArchiveFacts, Artifact, BinaryFacts, ElfFacts, ElfKind, GlibcVersion, Machine, Needed, Version,
 };
+use crate::target::Floor;
 
 /// Columns before each line of facts.
 const INDENT: usize = 8;
@@ -277,6 +277,12 @@ fn places(elf: &ElfFacts) -> Option<String> {
         "" => format!("glibc ≥ {glibc}{weak}"),
         known => format!("glibc ≥ {glibc}{weak}: {known}"),
     })
+}
+
+/// The releases of distributions that have a glibc and a processor.
+fn runs_on(glibc: GlibcVersion, machine: Machine) -> Vec<String> {
+    let (major, minor) = glibc.pair();
+    crate::deploy::runs_on(Floor::new(major, minor), &machine.name())
 }
 
 /// The first few of a long list.

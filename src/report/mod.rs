@@ -5,7 +5,6 @@
 
 mod attest;
 mod build;
-mod distributions;
 mod inspect;
 mod json;
 mod layout;
