@@ -21,6 +21,8 @@
 //! | [`lock`] | `xbuild.lock`: a project's system libraries, resolved and pinned | reads files, through [`pins`] |
 //! | [`rust`] | `rust-toolchain.toml` → a release of Rust, resolved and pinned | reads files, network |
 //! | [`deploy`] | distributions, boards, processors; what machines say of themselves | none |
+//! | [`explain`] | a triple → what it means, where its programs run | none |
+//! | [`choose`] | where a program is to run → the target, and why | none |
 //! | [`config`] | `xbuild.toml` and its precedence | reads files |
 //! | [`migrate`] | files of cross, cargo and CI → a first `xbuild.toml` | none in the core |
 //! | [`project`] | the Cargo workspace: where it is, what it needs | reads files |
@@ -54,14 +56,16 @@ pub mod attest;
 pub mod build;
 pub mod cargo;
 pub mod check;
+pub mod choose;
 pub mod ci;
 pub mod cli;
 pub mod commands;
 pub mod config;
-pub mod doctor;
 pub mod deploy;
+pub mod doctor;
 pub mod env;
 pub mod error;
+pub mod explain;
 pub mod fetch;
 pub mod git;
 pub mod host;

@@ -1,6 +1,7 @@
 //! The command line, as typed. It is converted once, in
 //! [`crate::commands`]; nothing below sees it.
 
+mod choose;
 mod ci;
 mod described;
 mod examples;
@@ -15,6 +16,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::terminal;
 
+pub use choose::{ChooseArgs, ExplainArgs};
 pub use ci::{CiArgs, Service};
 pub use described::described;
 pub use publish::{
@@ -129,6 +131,12 @@ pub enum Command {
     /// List the targets.
     #[command(before_help = examples::TARGETS)]
     Targets(FormatArgs),
+    /// Say what a triple means, what its programs run on, and what it costs here.
+    #[command(before_help = choose::EXPLAIN)]
+    Explain(ExplainArgs),
+    /// Choose a target, from where the program is to run.
+    #[command(before_help = choose::CHOOSE)]
+    Choose(ChooseArgs),
     /// Show what a target's toolchain is made of.
     #[command(before_help = examples::TOOLCHAIN)]
     Toolchain(ToolchainArgs),

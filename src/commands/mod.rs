@@ -3,9 +3,11 @@
 
 mod attest;
 mod cargo;
+mod choose;
 mod ci;
 mod completions;
 mod env;
+mod explain;
 mod fetch;
 mod gc;
 mod help;
@@ -93,6 +95,8 @@ fn run(args: Vec<OsString>) -> Result<u8> {
         Command::Sign(args) => sign::run(&args),
         Command::Attest(args) => attest::run(&args),
         Command::Targets(args) => targets::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Choose(args) => choose::run(&args),
         Command::Toolchain(args) => toolchain::run(&args),
         Command::Fetch(args) => fetch::run(&args),
         Command::Lock(args) => lock::run(&args),

@@ -5,6 +5,8 @@
 
 mod attest;
 mod build;
+mod choose;
+mod explain;
 mod inspect;
 mod json;
 mod layout;
@@ -18,6 +20,8 @@ use crate::check::{Finding, Severity, SystemLibrary};
 use crate::error::{Error, Kind, Result};
 
 pub use attest::{accepted_json, accepted_text};
+pub use choose::{json as choose_json, labelled, text as choose_text};
+pub use explain::{json as explain_json, text as explain_text};
 pub use inspect::{json as inspect_json, text as inspect_text};
 pub use layout::size;
 pub use release::released_text;

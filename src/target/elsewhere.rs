@@ -80,6 +80,12 @@ pub fn other_system(triple: &str) -> Option<&'static str> {
     }
 }
 
+/// What to do for a triple of Rust's that is no target here.
+pub fn elsewhere(triple: &str) -> &'static str {
+    other_system(triple)
+        .unwrap_or("xbuild has no toolchain for it: look at cross and cargo-zigbuild")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

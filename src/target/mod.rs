@@ -9,7 +9,7 @@ mod magic;
 mod spec;
 mod table;
 
-pub use elsewhere::{looks_like_triple, other_system};
+pub use elsewhere::{elsewhere, looks_like_triple, other_system};
 pub use floor::Floor;
 pub use magic::Magic;
 pub use spec::TargetSpec;

@@ -150,6 +150,23 @@ pub fn report(text: impl Display) {
     let _ = write!(anstream::stdout(), "{}", Plain(text));
 }
 
+/// Whether somebody is there to answer a question.
+pub fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks, and waits for a line; none where the answers have ended.
+pub fn ask(question: impl Display) -> Option<String> {
+    let mut stderr = anstream::stderr();
+    let _ = write!(stderr, "{}", Plain(question));
+    let _ = stderr.flush();
+    let mut line = String::new();
+    match std::io::stdin().read_line(&mut line) {
+        Ok(0) | Err(_) => None,
+        Ok(_) => Some(line.trim().to_owned()),
+    }
+}
+
 /// Data for whoever reads standard output: to a program as it is, to a person
 /// as a report. A closed pipe is not an error.
 pub fn data(text: impl Display) {

@@ -120,6 +120,37 @@ impl Workshop {
         parts.iter().all(|part| self.realised(part).is_some())
     }
 
+    /// Whether a part is there, without any claim on it.
+    pub fn is_here(&self, part: &Part) -> bool {
+        self.known(part).is_some()
+    }
+
+    /// Bytes that realising the parts would download now.
+    ///
+    /// # Errors
+    /// `Kind::Internal` where a set of packages is not pinned.
+    pub fn to_download(&self, parts: &[Part]) -> Result<u64> {
+        let cold: Vec<&Part> = parts.iter().filter(|part| !self.is_here(part)).collect();
+        if cold.is_empty() {
+            return Ok(0);
+        }
+        let pins = Pins::embedded()?;
+        let mut needs = Needs::of(&cold, &pins)?;
+        let own = pins.union(&OWN_NIX)?;
+        if self.brings_nix() {
+            needs.packages.extend(&own);
+        }
+        let packages: Vec<Wanted> = needs.packages.iter().map(|one| one.wanted()).collect();
+        let missing = Downloads::new(&self.folders);
+        let missing = missing.missing(&packages);
+        Ok(missing.iter().map(|file| file.size).sum())
+    }
+
+    /// Whether the packages of our own Nix are wanted.
+    fn brings_nix(&self) -> bool {
+        self.nix == Choice::Own || nix::on_path(host::var("PATH").as_ref()).is_none()
+    }
+
     /// A target's toolchain from its realised part.
     ///
     /// # Errors
@@ -363,7 +394,7 @@ impl Workshop {
             components: needs.components.clone(),
             crates: needs.crates.clone(),
         };
-        if self.nix == Choice::Own || nix::on_path(host::var("PATH").as_ref()).is_none() {
+        if self.brings_nix() {
             all.packages.extend(&own);
         }
         // A disk may have spoilt what was right when it came; here a second is
@@ -412,9 +443,12 @@ impl Workshop {
     /// A part that is realised already, in a store that the choice of Nix
     /// allows.
     pub fn realised(&self, part: &Part) -> Option<Realised> {
-        let key = part.key();
-        Realised::keep(&self.folders, &key);
-        let known = Realised::load(&self.folders, &key)?;
+        Realised::keep(&self.folders, &part.key());
+        self.known(part)
+    }
+
+    fn known(&self, part: &Part) -> Option<Realised> {
+        let known = Realised::load(&self.folders, &part.key())?;
         let is_machines = known.store() == Path::new("/");
         match self.nix {
             Choice::Auto => Some(known),
