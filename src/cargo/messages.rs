@@ -166,7 +166,11 @@ pub fn rewrite_paths(json: &str, mapping: &[(String, String)]) -> String {
 fn rewrite_value(value: &mut serde_json::Value, mapping: &[(String, String)]) {
     match value {
         serde_json::Value::String(text) => {
-            if let Some(new) = rewrite_text(text, mapping) {
+            let new = match text.contains('\n') {
+                true => rewrite_rendered(text, mapping),
+                false => rewrite_text(text, mapping),
+            };
+            if let Some(new) = new {
                 *text = new;
             }
         }
@@ -183,6 +187,29 @@ fn rewrite_value(value: &mut serde_json::Value, mapping: &[(String, String)]) {
         }
         _ => {}
     }
+}
+
+/// A diagnostic as people read it: rustc names files there in lines of their
+/// own, behind arrows. What it quotes of the source stays.
+fn rewrite_rendered(text: &str, mapping: &[(String, String)]) -> Option<String> {
+    const ARROWS: [&str; 2] = ["--> ", "::: "];
+    let mut changed = false;
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| {
+            let inner = line.trim_start();
+            let path = ARROWS.iter().find_map(|arrow| inner.strip_prefix(arrow));
+            let new = path.and_then(|path| rewrite_text(path, mapping));
+            match (path, new) {
+                (Some(path), Some(new)) => {
+                    changed = true;
+                    format!("{}{new}", &line[..line.len() - path.len()])
+                }
+                _ => line.to_owned(),
+            }
+        })
+        .collect();
+    changed.then(|| lines.join("\n"))
 }
 
 /// A string that is a path, or a package id such as `path+file:///build/source#a@1.0.0`.

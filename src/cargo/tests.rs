@@ -438,6 +438,10 @@ fn paths_of_the_shell_become_the_hosts() {
             r#""/home/u/project/target/debug/x""#,
         ),
         (r#""see /build/source""#, r#""see /build/source""#),
+        (
+            r#"{"rendered":"error\n --> /build/source/a.rs:1:2\n1 | \"/build/source\"\n  ::: /build/source/b.rs:3:4\n"}"#,
+            r#"{"rendered":"error\n --> /home/u/project/a.rs:1:2\n1 | \"/build/source\"\n  ::: /home/u/project/b.rs:3:4\n"}"#,
+        ),
         ("not json /build/source", "not json /build/source"),
     ] {
         assert_eq!(rewrite_paths(json, &mapping), expected);

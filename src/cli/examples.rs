@@ -32,7 +32,10 @@ Examples:
 pub(super) const ENV: &str = "\
 Examples:
   xbuild env --target aarch64-unknown-linux-gnu --format json
-  xbuild env --target aarch64-unknown-linux-gnu --format cargo-config";
+  xbuild env --target aarch64-unknown-linux-gnu --format cargo-config
+
+In an .envrc: eval \"$(xbuild env --target TARGET --format direnv)\"
+docs/editors.md";
 
 pub(super) const INSPECT: &str = "\
 Examples:

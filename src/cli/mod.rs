@@ -244,6 +244,8 @@ pub enum EnvFormat {
     Json,
     /// A `.cargo/config.toml`.
     CargoConfig,
+    /// What an `.envrc` evaluates.
+    Direnv,
 }
 
 #[derive(Debug, Args)]

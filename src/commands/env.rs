@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fmt::Write;
 use std::path::Path;
 
 use super::shell::request;
@@ -32,7 +33,7 @@ const INSIDE_ONLY: [&str; 11] = [
     "USER",
 ];
 
-/// Prints them in one of three forms.
+/// Prints them in one of four forms.
 ///
 /// # Errors
 /// As realising the toolchain has them.
@@ -51,15 +52,24 @@ pub fn run(args: &EnvArgs) -> Result<u8> {
         .collect();
     let epoch = request.epoch_of(&request.specs);
     variables.insert(epoch::VARIABLE.into(), epoch);
+    let own_store = realised
+        .toolchains
+        .iter()
+        .any(|toolchain| toolchain.realised.store() != Path::new("/"));
     if let [toolchain] = &realised.toolchains[..] {
         let out = toolchain.realised.out();
         variables.insert("RUSTC".into(), format!("{out}/bin/rustc"));
         variables.insert("RUSTDOC".into(), format!("{out}/bin/rustdoc"));
-        if toolchain.realised.store() != Path::new("/") {
-            terminal::note(
-                "the store is xbuild's own: its paths exist in `xbuild shell`, not outside",
-            );
-        }
+    }
+    if own_store && args.format == EnvFormat::Direnv {
+        // A cargo that is told of a compiler that is not there does nothing.
+        let message = "the toolchain is in xbuild's own store, whose paths only its shell has";
+        return Err(Error::new(Kind::Config, message)
+            .hint("--nix system, where the machine has Nix")
+            .hint("have the editor call xbuild: docs/editors.md"));
+    }
+    if own_store {
+        terminal::note("the store is xbuild's own: its paths exist in `xbuild shell`, not outside");
     }
     match args.format {
         EnvFormat::Shell => {
@@ -75,8 +85,39 @@ pub fn run(args: &EnvArgs) -> Result<u8> {
             let triples = triples(&request.specs);
             terminal::data(cargo_config(&variables, &triples)?);
         }
+        EnvFormat::Direnv => {
+            let triples = triples(&request.specs);
+            terminal::data(direnv(&variables, &triples, &request.project.root));
+        }
     }
     Ok(0)
+}
+
+/// Files beside `Cargo.toml` that decide what the variables are.
+const WATCHED: [&str; 3] = ["xbuild.toml", "xbuild.lock", "rust-toolchain.toml"];
+
+/// The variables for direnv's shell: its own functions, direnv-stdlib(1), keep
+/// the caller's `PATH` and load it again when a file changes.
+fn direnv(variables: &BTreeMap<String, String>, triples: &[String], root: &Path) -> String {
+    let mut text = String::new();
+    for file in WATCHED {
+        let file = root.join(file);
+        let _ = writeln!(text, "watch_file {}", quote(file.as_os_str()));
+    }
+    if let [triple] = triples {
+        let _ = writeln!(text, "export CARGO_BUILD_TARGET={triple}");
+    }
+    for (name, value) in variables {
+        if name == "PATH" {
+            // The one that is added last is first.
+            for folder in value.split(':').rev() {
+                let _ = writeln!(text, "PATH_add {}", quote(OsStr::new(folder)));
+            }
+        } else {
+            let _ = writeln!(text, "export {name}={}", quote(OsStr::new(value)));
+        }
+    }
+    text
 }
 
 /// The variables as a `.cargo/config.toml`: linkers and runners under their
@@ -118,6 +159,26 @@ fn cargo_config(variables: &BTreeMap<String, String>, triples: &[String]) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_envrc_keeps_the_callers_path_and_watches_what_decides() {
+        let variables = [
+            ("CC_a_b", "/nix/store/x-cc/bin/clang --flag"),
+            ("PATH", "/nix/store/x-rust/bin:/nix/store/y/bin"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let text = direnv(&variables.into(), &["a-b".to_owned()], Path::new("/p q"));
+        let expected = "\
+watch_file '/p q/xbuild.toml'
+watch_file '/p q/xbuild.lock'
+watch_file '/p q/rust-toolchain.toml'
+export CARGO_BUILD_TARGET=a-b
+export CC_a_b='/nix/store/x-cc/bin/clang --flag'
+PATH_add /nix/store/y/bin
+PATH_add /nix/store/x-rust/bin
+";
+        assert_eq!(text, expected);
+    }
 
     #[test]
     fn a_cargo_config_holds_linkers_and_runners_under_their_targets() {

@@ -9,6 +9,7 @@ mod docs;
 mod doctor;
 mod doors;
 mod e2e;
+mod editors;
 mod escapes;
 mod faults;
 mod git_server;

@@ -187,7 +187,7 @@ fn a_shell_runs_commands_and_ends_as_they_do() {
 }
 
 #[test]
-fn the_environment_comes_in_three_forms() {
+fn the_environment_comes_in_four_forms() {
     let _building = turn_to_build();
     let package = package();
     let env = |format: &str| {
@@ -216,6 +216,16 @@ fn the_environment_comes_in_three_forms() {
             .as_str()
             .is_some_and(|runner| runner.contains("qemu-aarch64"))
     );
+
+    // Where its paths are nobody's but the shell's, direnv would break cargo.
+    let direnv = call(package.path(), &["env", AARCH64, "--format=direnv"]);
+    if Path::new(linker).exists() {
+        let lines = direnv.ok().stdout;
+        assert!(lines.contains("PATH_add /nix/store/"), "{lines}");
+        assert!(!lines.contains("export PATH="), "{lines}");
+    } else {
+        direnv.exits(82).says("own store");
+    }
 }
 
 #[test]
