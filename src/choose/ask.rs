@@ -9,8 +9,8 @@ use crate::target::Table;
 pub struct Question {
     pub text: String,
     pub options: Vec<String>,
-    /// Why the last answer was none.
-    pub refused: Option<String>,
+    /// Why the last answer was none, and then what would be one.
+    pub refused: Vec<String>,
 }
 
 impl Question {
@@ -18,7 +18,7 @@ impl Question {
         Question {
             text: text.to_owned(),
             options,
-            refused: None,
+            refused: Vec::new(),
         }
     }
 }
@@ -85,15 +85,14 @@ fn names(ask: &mut dyn FnMut(&Question) -> Result<String>) -> Result<Wanted> {
             .split([' ', ',', '\t'])
             .filter(|word| !word.is_empty());
         let all: Result<Vec<Wanted>> = words.map(named).collect();
-        question.refused = Some(match all {
-            Ok(all) if all.is_empty() => "at least one is needed".to_owned(),
+        question.refused = match all {
+            Ok(all) if all.is_empty() => vec!["at least one is needed".to_owned()],
             Ok(all) => return Ok(all.into_iter().fold(Wanted::default(), Wanted::and)),
             Err(error) => {
-                let hints = error.hints().iter().take(1);
-                let hints = hints.map(|hint| format!("; {hint}")).collect::<String>();
-                format!("{error}{hints}")
+                let hints = error.hints().iter().take(1).cloned();
+                std::iter::once(error.to_string()).chain(hints).collect()
             }
-        });
+        };
     }
 }
 
@@ -109,7 +108,7 @@ fn number(
         match answer.parse::<usize>() {
             _ if answer.is_empty() => return Ok(0),
             Ok(number) if (1..=count).contains(&number) => return Ok(number - 1),
-            _ => question.refused = Some(format!("a number from 1 to {count} is needed")),
+            _ => question.refused = vec![format!("a number from 1 to {count} is needed")],
         }
     }
 }

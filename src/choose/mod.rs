@@ -2,13 +2,16 @@
 //! command, with its reasons and its price. [pure]
 
 mod ask;
+mod demands;
 #[cfg(test)]
 mod tests;
 
 use crate::deploy::{Place, Processor, System, Wanted, runs_on};
 use crate::error::{Error, Kind, Result};
 use crate::explain;
-use crate::target::{Floor, Glibc, Table, Target, TargetSpec, elsewhere};
+use crate::target::{Glibc, Table, Target, TargetSpec, elsewhere};
+
+use demands::Demands;
 
 pub use ask::{Question, questions};
 
@@ -34,6 +37,15 @@ pub struct Choice {
     pub spec: TargetSpec,
     pub why: Vec<String>,
     pub price: Vec<String>,
+}
+
+impl Choice {
+    pub fn linkage(&self) -> Linkage {
+        match self.spec.floor() {
+            None => Linkage::Static,
+            Some(_) => Linkage::Dynamic,
+        }
+    }
 }
 
 /// A place that xbuild does not build for.
@@ -122,43 +134,6 @@ const fn triple_of(system: System) -> &'static str {
 
 fn other_system(system: System) -> &'static str {
     elsewhere(triple_of(system))
-}
-
-/// The places, as far as they decide between the targets of one processor.
-struct Demands<'w> {
-    /// Why a dynamic program of glibc does not start there.
-    against_glibc: Vec<String>,
-    /// Places with a glibc, the oldest first.
-    glibc: Vec<(&'w str, Floor)>,
-    rolling: Vec<&'w str>,
-}
-
-impl<'w> Demands<'w> {
-    fn of(wanted: &'w Wanted) -> Self {
-        let mut demands = Demands {
-            against_glibc: Vec::new(),
-            glibc: Vec::new(),
-            rolling: Vec::new(),
-        };
-        for place in &wanted.places {
-            match place {
-                Place::Glibc { name, glibc } => demands.glibc.push((name, *glibc)),
-                Place::Rolling { name } => demands.rolling.push(name),
-                Place::Musl { name } => demands
-                    .against_glibc
-                    .push(format!("{name} has musl and no glibc")),
-                Place::Apart { name } => demands.against_glibc.push(format!(
-                    "{name} has no loader where other distributions have it"
-                )),
-                Place::Any => demands
-                    .against_glibc
-                    .push("not every Linux has glibc, or a new one".to_owned()),
-                Place::Unknown { .. } => {}
-            }
-        }
-        demands.glibc.sort_by_key(|(_, glibc)| *glibc);
-        demands
-    }
 }
 
 fn choose(
@@ -294,9 +269,12 @@ fn dynamically(
     })
 }
 
-/// Names the kernels that are older than what Rust is for.
+/// Names the kernels that are older than what Rust is for; of several
+/// processors it was not said which has which.
 fn with_kernels(mut choice: Choice, wanted: &Wanted) -> Choice {
-    if let Some(oldest) = explain::kernel(choice.spec.triple()) {
+    if wanted.processors.len() < 2
+        && let Some(oldest) = explain::kernel(choice.spec.triple())
+    {
         for (name, kernel) in &wanted.kernels {
             if *kernel < oldest {
                 choice.price.insert(0, format!(
@@ -319,14 +297,5 @@ fn no_target(processor: &Processor) -> Elsewhere {
     Elsewhere {
         what: format!("{}, {}", processor.name, processor.what),
         remedy,
-    }
-}
-
-impl Choice {
-    pub fn linkage(&self) -> Linkage {
-        match self.spec.floor() {
-            None => Linkage::Static,
-            Some(_) => Linkage::Dynamic,
-        }
     }
 }

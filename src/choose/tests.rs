@@ -195,7 +195,7 @@ fn three_questions_are_enough() {
             [one, ..] => one.spec.to_string(),
         };
         assert_eq!(found, expected, "{answers}");
-        let refused = asked.iter().filter(|one| one.refused.is_some());
+        let refused = asked.iter().filter(|one| !one.refused.is_empty());
         assert_eq!(refused.count() > 0, answers.starts_with('9'), "{answers}");
     }
     let mut gone = |_: &Question| Err(Error::new(Kind::Usage, "gone"));

@@ -59,7 +59,10 @@ fn wanted(args: &ChooseArgs, linkage: Option<Linkage>, table: &Table) -> Result<
         && args.processors.is_empty()
         && linkage.is_none();
     if is_bare && terminal::can_ask() {
-        return questions(table, &mut ask);
+        let wanted = questions(table, &mut ask);
+        // The answer stands apart from the questions.
+        terminal::talk("\n");
+        return wanted;
     }
     let mut wanted = Wanted::default();
     for place in &args.places {
@@ -138,13 +141,16 @@ fn piped() -> Result<String> {
 
 fn ask(question: &Question) -> Result<String> {
     let mut text = String::new();
-    match &question.refused {
-        Some(why) => terminal::note(why),
-        None => {
+    match &question.refused[..] {
+        [] => {
             let _ = writeln!(text, "{}", question.text);
             for (position, option) in question.options.iter().enumerate() {
                 let _ = writeln!(text, "  {}  {option}", position + 1);
             }
+        }
+        [why, hints @ ..] => {
+            terminal::note(why);
+            hints.iter().for_each(terminal::hint);
         }
     }
     text.push_str(match question.options.is_empty() {

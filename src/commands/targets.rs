@@ -50,5 +50,6 @@ fn text(table: &Table) -> String {
         );
     }
     text.push_str("\nA floor stands behind the triple: --target aarch64-unknown-linux-gnu.2.17\n");
+    text.push_str("xbuild explain TRIPLE says what one is, xbuild choose which one to take.\n");
     text
 }

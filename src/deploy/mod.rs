@@ -4,6 +4,7 @@
 //! The facts are data, `releases.json` and `machines.json`, with their source
 //! and date.
 
+mod line;
 mod machine;
 mod names;
 mod processor;

@@ -16,7 +16,7 @@ pub struct Processor {
 
 pub static X86_64: Processor = Processor {
     name: "x86_64",
-    what: "Intel and AMD, 64 bits: PCs, most servers",
+    what: "64-bit Intel and AMD: PCs, most servers",
     gnu: "x86_64-unknown-linux-gnu",
     musl: "x86_64-unknown-linux-musl",
     words: &["x86_64", "amd64", "x86-64", "x64"],
@@ -24,7 +24,7 @@ pub static X86_64: Processor = Processor {
 
 pub static AARCH64: Processor = Processor {
     name: "aarch64",
-    what: "ARM, 64 bits: ARM servers, Raspberry Pi 3 and newer with a 64-bit system",
+    what: "64-bit ARM: servers, Raspberry Pi 3+ with a 64-bit system",
     gnu: "aarch64-unknown-linux-gnu",
     musl: "aarch64-unknown-linux-musl",
     words: &["aarch64", "arm64", "armv8"],
@@ -32,7 +32,7 @@ pub static AARCH64: Processor = Processor {
 
 pub static ARMV7: Processor = Processor {
     name: "armv7",
-    what: "ARM, 32 bits: Raspberry Pi 2 and newer with a 32-bit system",
+    what: "32-bit ARM: Raspberry Pi 2+ with a 32-bit system",
     gnu: "armv7-unknown-linux-gnueabihf",
     musl: "armv7-unknown-linux-musleabihf",
     words: &["armv7", "armv7l", "armv7a", "armv8l", "armhf"],
@@ -52,14 +52,14 @@ static ALL: [&Processor; 12] = [
     &ARMV7,
     &Processor {
         name: "i686",
-        what: "Intel and AMD, 32 bits",
+        what: "32-bit Intel and AMD",
         gnu: "i686-unknown-linux-gnu",
         musl: "i686-unknown-linux-musl",
         words: &["i686", "i386", "x86"],
     },
     &Processor {
         name: "riscv64",
-        what: "RISC-V, 64 bits",
+        what: "64-bit RISC-V",
         gnu: "riscv64gc-unknown-linux-gnu",
         musl: "riscv64gc-unknown-linux-musl",
         words: &["riscv64", "riscv64gc"],
@@ -88,7 +88,7 @@ static ALL: [&Processor; 12] = [
     },
     &Processor {
         name: "i586",
-        what: "Intel and AMD, 32 bits, before SSE2",
+        what: "32-bit Intel and AMD, before SSE2",
         gnu: "i586-unknown-linux-gnu",
         musl: "i586-unknown-linux-musl",
         words: &["i586", "i486"],
@@ -102,7 +102,7 @@ static ALL: [&Processor; 12] = [
     },
     &Processor {
         name: "loongarch64",
-        what: "LoongArch, 64 bits",
+        what: "64-bit LoongArch",
         gnu: "loongarch64-unknown-linux-gnu",
         musl: "loongarch64-unknown-linux-musl",
         words: &["loongarch64"],

@@ -262,6 +262,10 @@ fn typed(keys: &[u8]) -> (Option<i32>, String, String) {
     // Reading ends with an error where nobody holds the other side.
     let _ = master.read_to_end(&mut seen);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    for line in text(&seen).lines().map(|line| line.trim_end()) {
+        let shown = anstream::adapter::strip_str(line).to_string();
+        assert!(shown.chars().count() <= 80, "{shown}");
+    }
     (output.status.code(), text(&output.stdout), text(&seen))
 }
 
