@@ -42,6 +42,7 @@ fn with_words(command: Command, targets: &[String]) -> Command {
     command
         .mut_args(|arg| match arg.get_long() {
             Some("target") => with(arg, targets.to_vec()),
+            None if arg.get_id() == "triples" => with(arg, targets.to_vec()),
             Some("nix") => with(arg, NixChoice::NAMES.to_vec()),
             Some("archive") => with(arg, Format::ALL.map(|format| format.to_string()).to_vec()),
             _ => arg,

@@ -18,6 +18,7 @@ mod machine;
 mod nixes;
 mod published;
 mod registry;
+mod reports;
 mod round_trips;
 mod sandbox;
 mod sandbox_life;

@@ -58,8 +58,11 @@ fn a_home_is_filled_offline_then_warm_without_nix_then_emptied() {
 
     let nothing = called(&["gc"]).run().ok();
     assert!(!nothing.stderr.contains("Dropped"), "{nothing}");
-    let all = called(&["gc", "--all", "--downloads"]).run().ok();
-    all.says("Dropped").says("Freed");
+    let all = called(&["gc", "--all", "--downloads", "--format=json"]);
+    let all = all.run().ok().says("Dropped").says("Freed").json();
+    let dropped = all["dropped"].as_array().map(Vec::len);
+    assert!(dropped > Some(0) && all["freed"].is_u64(), "{all}");
+    assert_eq!(all["downloads"].as_str(), below("cache/downloads").to_str());
     assert!(!below("cache/downloads").exists());
     let left = fs::read_dir(below("data/store/nix/store")).expect("the store");
     let names = left.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
