@@ -119,7 +119,9 @@ fn read(path: &Path) -> Result<String> {
 fn piped() -> Result<String> {
     let place = Path::new("standard input");
     let input = std::io::stdin();
-    if !input.is_terminal() {
+    if input.is_terminal() {
+        terminal::note("paste what the machine prints of itself, and end with Ctrl-D");
+    } else {
         let mut fds = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
         let patience = PollTimeout::from(PATIENCE_IN_SECONDS.saturating_mul(1000));
         let ready = poll(&mut fds, patience).map_err(std::io::Error::from);

@@ -1,16 +1,14 @@
 //! What a triple means, what its programs run on, and what is to be done about
 //! those that xbuild does not build for. [pure]
 
-mod rust;
 #[cfg(test)]
 mod tests;
 mod words;
 
 use crate::deploy::{Kernel, Processor, runs_on};
 use crate::error::{Error, Kind, Result};
-use crate::target::{Table, TargetSpec, elsewhere};
+use crate::target::{RustTarget, Table, TargetSpec, elsewhere};
 
-pub use rust::RustTarget;
 pub use words::{Part, Role};
 
 /// A triple, explained.
@@ -94,8 +92,11 @@ pub fn explain(table: &Table, text: &str) -> Result<Explanation> {
 /// The oldest kernel that Rust names for a target. For musl it names none: the
 /// standard library is the same as for glibc.
 pub fn kernel(triple: &str) -> Option<Kernel> {
-    let own = RustTarget::find(triple).and_then(RustTarget::kernel);
-    own.or_else(|| RustTarget::find(Processor::of(triple)?.gnu)?.kernel())
+    let named = |triple: &str| {
+        let words = RustTarget::find(triple)?.what.as_deref()?;
+        Kernel::parse(words.split("kernel ").nth(1)?)
+    };
+    named(triple).or_else(|| named(Processor::of(triple)?.gnu))
 }
 
 /// What to do for a triple that xbuild has not.

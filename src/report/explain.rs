@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::json::VERSION;
 use super::layout::{fill, paragraph, size};
-use crate::explain::{Cost, Explanation, Here, Ours, RustTarget};
+use crate::explain::{Cost, Explanation, Here, Ours};
 use crate::rust;
-use crate::target::{Libc, StdSource};
+use crate::target::{Libc, RustTarget, StdSource};
 
 /// One block a triple; the cost is there for xbuild's own targets.
 pub fn text(all: &[(Explanation, Option<Cost>)]) -> String {

@@ -6,12 +6,14 @@
 mod elsewhere;
 mod floor;
 mod magic;
+mod rust;
 mod spec;
 mod table;
 
 pub use elsewhere::{elsewhere, looks_like_triple, other_system};
 pub use floor::Floor;
 pub use magic::Magic;
+pub use rust::RustTarget;
 pub use spec::TargetSpec;
 pub use table::{Base, Elf, Glibc, Libc, StdSource, Table, Target};
 

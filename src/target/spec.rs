@@ -3,7 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Base, Floor, HOST, Libc, StdSource, Table, Target, looks_like_triple, other_system};
+use super::{
+    Base, Floor, HOST, Libc, RustTarget, StdSource, Table, Target, elsewhere, looks_like_triple,
+    other_system,
+};
 use crate::error::{Error, Kind, Result};
 use crate::lock::Libraries;
 use crate::rust::RustPin;
@@ -248,6 +251,13 @@ fn unknown(table: &Table, triple: &str) -> Error {
             .hint(remedy)
             .hint("`xbuild targets` lists what it builds for");
     }
+    if RustTarget::find(triple).is_some() {
+        // Spelt well: one that is spelt like it is another machine's.
+        let message = format!("`{triple}` is a target of Rust's, and none of xbuild");
+        return Error::new(Kind::Target, message)
+            .hint(elsewhere(triple))
+            .hint(format!("xbuild explain {triple}"));
+    }
     let error = Error::new(Kind::Target, format!("unknown target `{triple}`"));
     let nearest = table.nearest(triple);
     let error = match nearest[..] {
@@ -353,6 +363,11 @@ mod tests {
                 "x86_64-linux-gnu",
                 "unknown target `x86_64-linux-gnu`",
                 "did you mean x86_64-unknown-linux-gnu",
+            ),
+            (
+                "arm-unknown-linux-gnueabihf",
+                "is a target of Rust's, and none of xbuild",
+                "xbuild explain arm-unknown-linux-gnueabihf",
             ),
             (
                 "universal2-apple-darwin",

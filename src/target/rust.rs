@@ -6,8 +6,6 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::deploy::Kernel;
-
 /// One of rustc's built-in targets.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,10 +49,5 @@ impl RustTarget {
             2 => "guaranteed to build",
             _ => "in the source, neither built nor tested",
         }
-    }
-
-    /// The oldest kernel that Rust names for it.
-    pub fn kernel(&self) -> Option<Kernel> {
-        Kernel::parse(self.what.as_deref()?.split("kernel ").nth(1)?)
     }
 }
