@@ -240,12 +240,6 @@ fn distribution(fields: &BTreeMap<String, String>, wanted: &mut Wanted) {
         Some(Known::Family(family, name)) => {
             if let Some((release, beyond)) = family.release(&id(fields), version) {
                 found = Some((place(name, version, release, beyond), release));
-            } else if version.is_empty() {
-                // Debian's testing and unstable have no number.
-                wanted.places.push(Place::Rolling {
-                    name: pretty.unwrap_or(name).to_owned(),
-                });
-                return;
             }
         }
         None => {}
@@ -268,6 +262,12 @@ fn distribution(fields: &BTreeMap<String, String>, wanted: &mut Wanted) {
             let kernel = kernel(release).map(|kernel| (place.name().to_owned(), kernel));
             wanted.kernels.extend(kernel);
             wanted.places.push(place);
+        }
+        // Debian's testing and unstable have no number.
+        None if version.is_empty() && id(fields) == "debian" => {
+            wanted.places.push(Place::Rolling {
+                name: own.to_owned(),
+            });
         }
         None => wanted.places.push(Place::Unknown {
             name: own.to_owned(),

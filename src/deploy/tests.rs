@@ -186,6 +186,11 @@ fn what_machines_print_is_understood() {
         ),
         (SID.to_owned(), "Debian GNU/Linux forky/sid=rolling"),
         (
+            "ID=debian\nVERSION_CODENAME=bookworm\nPRETTY_NAME=\"Debian\"\n".to_owned(),
+            "Debian (as Debian 12)=2.36",
+        ),
+        ("ID=rhel\n".to_owned(), "the machine=unknown"),
+        (
             format!("{SID}ldd (Debian GLIBC 2.42-5) 2.42\n"),
             "Debian GNU/Linux forky/sid=2.42",
         ),
