@@ -1,6 +1,5 @@
 //! What a failed cargo has said → the remedy, where there is one.
 
-use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use super::Build;
@@ -42,7 +41,7 @@ impl Build<'_> {
             .iter()
             .map(|package| package.value.name().to_owned())
             .collect();
-        let crates = Lockfile::read(&self.request.project.lock).map(|lock| versions(&lock));
+        let crates = Lockfile::read(&self.request.project.lock).map(|lock| lock.versions());
         let place = Place {
             spec,
             packages: &packages,
@@ -61,21 +60,6 @@ impl Build<'_> {
 fn spoken_of<'s>(specs: &'s [TargetSpec], said: &str) -> Option<&'s TargetSpec> {
     let named = specs.iter().find(|spec| said.contains(spec.triple()));
     named.or(specs.first())
-}
-
-/// Crates of which a lock file has one version only, with that version.
-fn versions(lock: &Lockfile) -> BTreeMap<String, String> {
-    let mut versions = BTreeMap::new();
-    for one in &lock.crates {
-        let version = versions
-            .entry(one.name.clone())
-            .or_insert(one.version.clone());
-        if *version != one.version {
-            version.clear();
-        }
-    }
-    versions.retain(|_, version| !version.is_empty());
-    versions
 }
 
 #[cfg(test)]

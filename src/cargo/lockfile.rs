@@ -70,6 +70,23 @@ impl Lockfile {
     }
 }
 
+impl Lockfile {
+    /// The crates of which there is one version only, with that version.
+    pub fn versions(&self) -> BTreeMap<String, String> {
+        let mut versions: BTreeMap<String, String> = BTreeMap::new();
+        for one in &self.crates {
+            let version = versions
+                .entry(one.name.clone())
+                .or_insert_with(|| one.version.clone());
+            if *version != one.version {
+                version.clear();
+            }
+        }
+        versions.retain(|_, version| !version.is_empty());
+        versions
+    }
+}
+
 /// A source without the user and password that its address may carry.
 fn without_user(source: &str) -> String {
     let Some((scheme, rest)) = source.split_once("://") else {
@@ -104,6 +121,12 @@ mod tests {
         ];
         assert_eq!(sources, expected);
         assert_eq!(lock.crates[0].checksum, hash.parse().ok());
+        let versions: Vec<_> = lock.versions().into_iter().collect();
+        let pair = |name: &str, version: &str| (name.to_owned(), version.to_owned());
+        assert_eq!(versions, [pair("a", "1.0.0"), pair("b", "0.1.0")]);
+        let mut twice = lock.clone();
+        twice.crates[1].name = "a".to_owned();
+        assert!(twice.versions().is_empty());
         for text in ["package = 1", "[[package]]\nname = \"a\"", "="] {
             let error = Lockfile::parse(Path::new("Cargo.lock"), text).unwrap_err();
             assert_eq!(error.kind(), Kind::Project);

@@ -4,6 +4,7 @@
 mod choose;
 mod ci;
 mod described;
+mod doctor;
 mod examples;
 mod publish;
 mod setup;
@@ -19,6 +20,7 @@ use crate::terminal;
 pub use choose::{ChooseArgs, ExplainArgs};
 pub use ci::{CiArgs, Service};
 pub use described::described;
+pub use doctor::DoctorArgs;
 pub use publish::{
     AttestArgs, AttestCommand, AttestVerifyArgs, KeyArgs, PackageArgs, ReleaseArgs, SignArgs,
 };
@@ -107,6 +109,9 @@ pub enum Command {
     /// Write an xbuild.toml from the files of cross, cargo and CI that are there.
     #[command(before_help = examples::INIT)]
     Init(InitArgs),
+    /// Look for what would bite: in the project, and on this machine.
+    #[command(before_help = doctor::EXAMPLES)]
+    Doctor(DoctorArgs),
     /// Open the hermetic shell, or run a command in it.
     #[command(before_help = examples::SHELL)]
     Shell(ShellArgs),

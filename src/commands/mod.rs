@@ -6,6 +6,7 @@ mod cargo;
 mod choose;
 mod ci;
 mod completions;
+mod doctor;
 mod env;
 mod explain;
 mod fetch;
@@ -87,6 +88,7 @@ fn run(args: Vec<OsString>) -> Result<u8> {
         Command::Install(line) => cargo::run(Verb::Install, &line.args),
         Command::Verify(line) => verify::run(&line.args),
         Command::Init(args) => init::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Shell(args) => shell::run(&args),
         Command::Env(args) => env::run(&args),
         Command::Inspect(args) => inspect::run(&args),

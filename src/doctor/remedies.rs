@@ -75,6 +75,58 @@ pub fn remedy(symptom: &Symptom, place: &Place<'_>) -> Result<Option<String>> {
     })
 }
 
+/// A symptom in words.
+pub fn describe(symptom: &Symptom) -> String {
+    match symptom {
+        Symptom::Linker(name) => format!("the linker `{name}` is not found"),
+        Symptom::Header(name) => format!("the header {name} is not found"),
+        Symptom::PkgConfig(name) => format!("pkg-config does not find {name}"),
+        Symptom::Library(name) => format!("the library {name} is not found"),
+        Symptom::Tool(name) => format!("a build script misses {name}"),
+        Symptom::Symbol(name) => format!("nothing defines `{name}`"),
+        Symptom::Glibc(version) => format!("the system there is older than glibc {version}"),
+        Symptom::SharedLibrary(name) => format!("the system there has no {name}"),
+        Symptom::OtherProcessor => "the program is for another processor".to_owned(),
+        Symptom::Instruction => "the processor there has not all instructions".to_owned(),
+        Symptom::Loader => "the loader that the program names is not there".to_owned(),
+    }
+}
+
+/// What to do about what a system said that a program was to run on.
+pub fn elsewhere(symptom: &Symptom, spec: &TargetSpec) -> Option<String> {
+    let triple = spec.triple();
+    let lowest = spec.target().glibc.as_ref().map(|glibc| glibc.lowest);
+    Some(match (symptom, lowest) {
+        (Symptom::Glibc(_), Some(lowest)) => format!(
+            "`ldd --version` there tells its glibc, and the floor is to be no higher: --target \
+             {triple}.{lowest} is the lowest; a static program needs none: --target {}",
+            triple.replace("gnu", "musl")
+        ),
+        (Symptom::Glibc(_), None) => {
+            format!("a program of {triple} needs no glibc: this one was not built by xbuild for it")
+        }
+        (Symptom::SharedLibrary(_), _) => {
+            "install it there (`xbuild inspect` lists what is needed), or build it along: a \
+             feature such as `vendored` or `bundled`"
+                .to_owned()
+        }
+        (Symptom::OtherProcessor, _) => {
+            "`uname -m` there tells the processor, `xbuild inspect FILE` the program's, and \
+             `xbuild targets` what to build for"
+                .to_owned()
+        }
+        (Symptom::Instruction, _) => format!(
+            "leave -C target-cpu and -march out: {triple} then runs on every processor of its kind"
+        ),
+        (Symptom::Loader, Some(_)) => format!(
+            "the system there has another C library (Alpine's is musl), or the program is not of \
+             xbuild: --target {}",
+            triple.replace("gnu", "musl")
+        ),
+        _ => return None,
+    })
+}
+
 impl Place<'_> {
     /// A known library of the system's.
     pub fn wants(&self, library: &Library, file: &str) -> String {
@@ -90,22 +142,25 @@ impl Place<'_> {
             .iter()
             .find(|name| self.crates.contains_key(*name));
         let who = who.map_or("the build", String::as_str);
-        let triple = self.spec.triple();
-        let along = library.add_command(self.crates);
-        match (self.spec.target().libc, along) {
-            (Libc::Glibc, along) => {
-                let along = along.map_or(String::new(), |command| format!("; or {command}"));
-                format!(
-                    "{who} wants the system's {what}: {}{along}",
-                    self.declare(package)
-                )
-            }
-            (Libc::Musl, Some(command)) => {
-                format!("{who} wants the system's {what}, which {triple} has not: {command}")
-            }
-            (Libc::Musl, None) => format!(
-                "{who} wants the system's {what}, which {triple} has not: build it in a build \
-                 script, or for {} with packages = [\"{package}\"]",
+        let lacks = match self.is_musl() {
+            true => format!(", which {} has not", self.spec.triple()),
+            false => String::new(),
+        };
+        format!(
+            "{who} wants the system's {what}{lacks}: {}",
+            self.supply(library)
+        )
+    }
+
+    /// How a library comes into a build for the target.
+    pub fn supply(&self, library: &Library) -> String {
+        let package = &library.package;
+        match (self.is_musl(), library.add_command(self.crates)) {
+            (false, Some(command)) => format!("{}; or {command}", self.declare(package)),
+            (false, None) => self.declare(package),
+            (true, Some(command)) => command,
+            (true, None) => format!(
+                "build it in a build script, or for {} with packages = [\"{package}\"]",
                 self.gnu()
             ),
         }

@@ -6,6 +6,7 @@
 mod attest;
 mod build;
 mod choose;
+mod doctor;
 mod explain;
 mod inspect;
 mod json;
@@ -21,6 +22,7 @@ use crate::error::{Error, Kind, Result};
 
 pub use attest::{accepted_json, accepted_text};
 pub use choose::{json as choose_json, labelled, text as choose_text};
+pub use doctor::{json as doctor_json, text as doctor_text};
 pub use explain::{json as explain_json, text as explain_text};
 pub use inspect::{json as inspect_json, text as inspect_text};
 pub use layout::size;
