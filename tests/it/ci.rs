@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use xbuild::host;
 use xbuild::process::Command;
 
+use crate::setup::program;
 use crate::support::{Outcome, copied, git, network, run, temp, test_home, turn_to_build, xbuild};
 
 const DATE: &str = "2024-05-06T07:08:09Z";
@@ -97,6 +98,43 @@ fn files_are_written_checked_and_kept() {
         drafted.stdout.contains("aarch64-unknown-linux-gnu.2.28"),
         "{drafted}"
     );
+}
+
+/// Where the machine has them: `npm` and PyPI do.
+#[test]
+fn checkers_of_others_find_nothing() {
+    let folder = project();
+    let folder = folder.path();
+    ci(folder, &["github", "gitlab", "forgejo", "shell"]).ok();
+    let github = ".github/workflows/xbuild.yml";
+    let forgejo = ".forgejo/workflows/xbuild.yml";
+    let schema = |name| ["--builtin-schema", name];
+    for (checker, args, file) in [
+        ("actionlint", &[][..], github),
+        (
+            "check-jsonschema",
+            &schema("vendor.github-workflows"),
+            github,
+        ),
+        (
+            "check-jsonschema",
+            &schema("vendor.github-workflows"),
+            forgejo,
+        ),
+        (
+            "check-jsonschema",
+            &schema("vendor.gitlab-ci"),
+            ".gitlab-ci.yml",
+        ),
+        ("shellcheck", &[], "xbuild-ci.sh"),
+    ] {
+        let Some(program) = program(checker) else {
+            continue;
+        };
+        let command = Command::new(program).args(args).arg(file).cwd(folder);
+        let path = host::var("PATH").expect("a path");
+        run(&command.env("PATH", path).env("HOME", folder)).ok();
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use xbuild::process::Command;
 use crate::support::{run, temp, xbuild};
 
 /// A program of this machine, where it has it.
-fn program(name: &str) -> Option<PathBuf> {
+pub fn program(name: &str) -> Option<PathBuf> {
     let path = host::var("PATH")?;
     let mut files = std::env::split_paths(&path).map(|folder| folder.join(name));
     files.find(|file| file.is_file())
