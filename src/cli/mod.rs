@@ -71,41 +71,43 @@ impl From<Color> for terminal::Color {
     }
 }
 
+/// Of cargo's verbs and `verify` only the word is read here: what stands behind
+/// it is [`crate::cargo::split_args`]'s.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Compile the project.
     #[command(visible_alias = "b", disable_help_flag = true)]
-    Build(CargoLine),
+    Build,
     /// Look for errors without making programs.
     #[command(visible_alias = "c", disable_help_flag = true)]
-    Check(CargoLine),
+    Check,
     /// Check with clippy's lints.
     #[command(disable_help_flag = true)]
-    Clippy(CargoLine),
+    Clippy,
     /// Run the tests, under QEMU where the target is foreign.
     #[command(visible_alias = "t", disable_help_flag = true)]
-    Test(CargoLine),
+    Test,
     /// Run the benchmarks.
     #[command(disable_help_flag = true)]
-    Bench(CargoLine),
+    Bench,
     /// Build and run a program.
     #[command(visible_alias = "r", disable_help_flag = true)]
-    Run(CargoLine),
+    Run,
     /// Build the documentation.
     #[command(visible_alias = "d", disable_help_flag = true)]
-    Doc(CargoLine),
+    Doc,
     /// Compile with further flags for rustc.
     #[command(disable_help_flag = true)]
-    Rustc(CargoLine),
+    Rustc,
     /// Describe the workspace as JSON.
     #[command(disable_help_flag = true)]
-    Metadata(CargoLine),
+    Metadata,
     /// Build a package from a folder and install its programs (--path).
     #[command(disable_help_flag = true)]
-    Install(CargoLine),
+    Install,
     /// Build a second time, elsewhere, and compare.
     #[command(disable_help_flag = true)]
-    Verify(CargoLine),
+    Verify,
     /// Write an xbuild.toml from the files of cross, cargo and CI that are there.
     #[command(before_help = examples::INIT)]
     Init(InitArgs),
@@ -169,14 +171,6 @@ pub enum Command {
     Man(ManArgs),
     #[command(external_subcommand)]
     Other(Vec<OsString>),
-}
-
-/// A command line of cargo's.
-#[derive(Debug, Args)]
-pub struct CargoLine {
-    /// Cargo's flags, and xbuild's: --isolation, --allow, --mirror, --nix, --format.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub args: Vec<OsString>,
 }
 
 /// What decides about the toolchain of a command of xbuild's own.

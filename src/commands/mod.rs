@@ -66,7 +66,11 @@ fn run(args: Vec<OsString>) -> Result<u8> {
     if args.get(1).is_some_and(|word| word == "help") {
         return Ok(help::print(args));
     }
-    let cli = match Cli::try_parse_from(args) {
+    // What stands behind a verb is read elsewhere, and as it is: clap would take
+    // the first `--` away.
+    let verb_at = command_at(&args).filter(|at| takes_all(&args[*at]));
+    let (line, behind) = args.split_at(verb_at.map_or(args.len(), |at| at + 1));
+    let cli = match Cli::try_parse_from(line) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and versions are no errors; clap knows where each belongs.
@@ -76,17 +80,17 @@ fn run(args: Vec<OsString>) -> Result<u8> {
     };
     set_talk(cli.talk);
     match cli.command {
-        Command::Build(line) => cargo::run(Verb::Build, &line.args),
-        Command::Check(line) => cargo::run(Verb::Check, &line.args),
-        Command::Clippy(line) => cargo::run(Verb::Clippy, &line.args),
-        Command::Test(line) => cargo::run(Verb::Test, &line.args),
-        Command::Bench(line) => cargo::run(Verb::Bench, &line.args),
-        Command::Run(line) => cargo::run(Verb::Run, &line.args),
-        Command::Doc(line) => cargo::run(Verb::Doc, &line.args),
-        Command::Rustc(line) => cargo::run(Verb::Rustc, &line.args),
-        Command::Metadata(line) => cargo::run(Verb::Metadata, &line.args),
-        Command::Install(line) => cargo::run(Verb::Install, &line.args),
-        Command::Verify(line) => verify::run(&line.args),
+        Command::Build => cargo::run(Verb::Build, behind),
+        Command::Check => cargo::run(Verb::Check, behind),
+        Command::Clippy => cargo::run(Verb::Clippy, behind),
+        Command::Test => cargo::run(Verb::Test, behind),
+        Command::Bench => cargo::run(Verb::Bench, behind),
+        Command::Run => cargo::run(Verb::Run, behind),
+        Command::Doc => cargo::run(Verb::Doc, behind),
+        Command::Rustc => cargo::run(Verb::Rustc, behind),
+        Command::Metadata => cargo::run(Verb::Metadata, behind),
+        Command::Install => cargo::run(Verb::Install, behind),
+        Command::Verify => verify::run(behind),
         Command::Init(args) => init::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Shell(args) => shell::run(&args),
@@ -109,6 +113,26 @@ fn run(args: Vec<OsString>) -> Result<u8> {
         Command::Man(args) => man::run(&args),
         Command::Other(words) => alias(&words),
     }
+}
+
+/// Where the command stands: behind the flags that may stand before it.
+fn command_at(args: &[OsString]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        let word = args.get(at)?.to_str()?;
+        at += match word {
+            "--color" => 2,
+            "--" => return None,
+            _ if word.starts_with('-') => 1,
+            _ => return Some(at),
+        };
+    }
+}
+
+/// Whether a command reads all that stands behind it by itself.
+fn takes_all(word: &OsString) -> bool {
+    word.to_str()
+        .is_some_and(|word| word == "verify" || Verb::parse(word).is_some())
 }
 
 /// A word that is none of ours may be an alias of cargo's configuration.
@@ -186,10 +210,11 @@ fn set_talk_of(args: &mut CargoArgs) -> Result<()> {
 /// What a command line of xbuild's own says of colour, before it is read: clap
 /// has errors of its own to colour.
 fn color_in(args: &[OsString]) -> Option<Color> {
-    let words = args.iter().skip(1).take_while(|word| *word != "--");
     // Behind a verb of cargo's it may be meant for the program.
-    let is_verb = |word: &OsString| word.to_str().and_then(Verb::parse).is_some();
-    let mut words = words.take_while(|word| !is_verb(word));
+    let mut words = args
+        .iter()
+        .skip(1)
+        .take_while(|word| *word != "--" && !takes_all(word));
     let mut said = None;
     while let Some(word) = words.next() {
         let value = match word.to_str()? {

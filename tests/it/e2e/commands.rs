@@ -61,6 +61,24 @@ fn cargo_calls_it_as_a_subcommand() {
 }
 
 #[test]
+fn what_stands_behind_two_dashes_is_the_programs() {
+    let _building = turn_to_build();
+    let hello = copied("examples/hello");
+    // Whatever stands before them: here the target is configured.
+    for words in [
+        &["run", "--", "--json", "--", "--help"][..],
+        &[
+            "-q", "--color", "never", "run", "--", "--json", "--", "--help",
+        ],
+    ] {
+        let caller = xbuild().cwd(hello.path()).args(words.iter().copied());
+        let ran = caller.env("XBUILD_TARGET", "x86_64-unknown-linux-gnu.2.17");
+        let said = ran.run().ok().json();
+        assert_eq!(said["words"], serde_json::json!(["--", "--help"]));
+    }
+}
+
+#[test]
 fn the_callers_rustc_and_wrappers_are_not_used() {
     let _building = turn_to_build();
     let package = package();
