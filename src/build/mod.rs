@@ -164,12 +164,13 @@ impl<'a> Build<'a> {
         specs.cloned().collect()
     }
 
-    /// The runs of the verb, with checks between building and running.
+    /// The runs of the verb, with checks between building and running: what to
+    /// exit with, and what was made.
     ///
     /// # Errors
     /// Where the shell cannot be made, or a check finds something; a cargo that
     /// fails is an exit code.
-    pub fn run(&self, json: bool) -> Result<u8> {
+    pub fn run(&self, json: bool) -> Result<(u8, Vec<Made>)> {
         self.note_environment();
         self.mark()?;
         let mut made = Vec::new();
@@ -188,10 +189,10 @@ impl<'a> Build<'a> {
                 self.link_results()?;
             }
             if code != 0 {
-                return Ok(code);
+                return Ok((code, made));
             }
         }
-        Ok(0)
+        Ok((0, made))
     }
 
     /// Builds for somebody who reports it himself: what was made, checked and

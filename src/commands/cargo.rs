@@ -3,9 +3,10 @@
 
 use std::ffi::OsString;
 
-use crate::build::{Build, Request};
+use crate::build::{Build, Made, Request};
 use crate::cargo::{Verb, split_args};
 use crate::error::Result;
+use crate::report::{self, Row};
 use crate::runner::Runner;
 
 /// Runs a verb of cargo with what was typed behind it, and says what to exit
@@ -29,12 +30,19 @@ pub fn run(verb: Verb, raw: &[OsString]) -> Result<u8> {
         }
         _ => (args, request.groups()),
     };
+    let mut rows = Vec::new();
     for group in groups {
         let build = Build::prepare(verb, &args, &request, &group)?;
-        let code = build.run(json)?;
+        let (code, made) = build.run(json)?;
         if code != 0 {
             return Ok(code);
         }
+        let row = |made: &Made| Row::new(&made.spec.to_string(), &made.entry);
+        rows.extend(made.iter().map(row));
+    }
+    let tabled = matches!(verb, Verb::Build | Verb::Rustc) && request.specs.len() > 1;
+    if tabled && !json && terminal::verbosity() >= 0 && rows.len() > 1 {
+        terminal::talk(report::table(&rows));
     }
     Ok(0)
 }

@@ -12,7 +12,7 @@ use crate::cargo::{ArtefactKind, CargoArgs, Verb};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::package::Format;
 use crate::pins::Sha256;
-use crate::report::Report;
+use crate::report::{Report, Row};
 use crate::{rebuild, terminal};
 
 /// What came of building everything.
@@ -21,6 +21,8 @@ pub struct Built {
     pub second: Option<Second>,
     /// The derivations, where Nix built in place of the shell.
     pub nix: Option<NixBuild>,
+    /// For people.
+    pub rows: Vec<Row>,
 }
 
 /// The way out where a second build differs.
@@ -34,6 +36,7 @@ impl Built {
             artefacts: Vec::new(),
             second: options.verify.as_ref().map(|_| Second::default()),
             nix: None,
+            rows: Vec::new(),
         }
     }
 
@@ -45,6 +48,9 @@ impl Built {
         reported(request, made)?;
         let published = made.iter().filter(|made| is_published(made.artefact.kind));
         for one in published {
+            let row = Row::new(&one.spec.to_string(), &one.entry);
+            // A release of anything else than the same bits is refused.
+            self.rows.push(row.verified(self.second.is_some()));
             if options.formats.contains(&Format::Oci) {
                 warn_of_loader(one);
             }

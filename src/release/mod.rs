@@ -30,6 +30,7 @@ use crate::error::{Error, Kind, Result};
 use crate::package::{Format, gather};
 use crate::pins::{Pins, Sha256};
 use crate::rebuild;
+use crate::report::Row;
 use crate::rust::RustPin;
 use crate::target::TargetSpec;
 use crate::toolchain::Part;
@@ -65,6 +66,8 @@ pub struct Options {
 pub struct Released {
     pub folder: PathBuf,
     pub manifest: Manifest,
+    /// What is packed.
+    pub rows: Vec<Row>,
     /// The kind of key, where it is signed.
     pub signed: Option<&'static str>,
 }
@@ -157,6 +160,7 @@ pub fn run(request: &Request, args: &CargoArgs, options: &Options) -> Result<Res
     Ok(Ok(Released {
         folder,
         manifest,
+        rows: built.rows,
         signed: key.as_ref().map(SecretKey::kind),
     }))
 }

@@ -12,6 +12,7 @@ mod inspect;
 mod json;
 mod layout;
 mod release;
+mod table;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -27,6 +28,7 @@ pub use explain::{json as explain_json, text as explain_text};
 pub use inspect::{json as inspect_json, text as inspect_text};
 pub use layout::size;
 pub use release::released_text;
+pub use table::{Row, table};
 pub use verify::{json as verify_json, text as verify_text};
 
 /// What one build made, for one target.

@@ -8,7 +8,11 @@ pub fn released_text(released: &Released) -> String {
     let manifest = &released.manifest;
     let project = &manifest.project;
     let folder = released.folder.display();
-    let mut text = format!("  {} {}  {folder}\n", project.name, project.version);
+    let mut text = super::table(&released.rows);
+    text.push_str(&format!(
+        "  {} {}  {folder}\n",
+        project.name, project.version
+    ));
     for file in &manifest.files {
         let sha256 = format!("sha256 {}", short(&file.sha256.to_hex()));
         let words = [file.name.clone(), size(file.size), sha256];

@@ -148,7 +148,9 @@ fn source(request: &Request, runner: &Runner, scratch: &Path) -> Result<PathBuf>
 
 /// Runs a verb of cargo's on a project that is not the user's.
 fn run(outer: &Request, verb: Verb, words: &[&str], scratch: &Path) -> Result<u8> {
-    prepare(outer, verb, words, scratch, |build| build.run(false))
+    prepare(outer, verb, words, scratch, |build| {
+        build.run(false).map(|(code, _)| code)
+    })
 }
 
 fn prepare(
