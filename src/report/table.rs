@@ -1,6 +1,8 @@
 //! One line an artefact, where there are several. [pure]
 
-use comfy_table::{CellAlignment, ContentArrangement, Row as Line, Table, presets};
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, Row as Line, Table, presets,
+};
 
 use super::Entry;
 use super::layout::{WIDTH, short, size};
@@ -80,8 +82,13 @@ pub fn table(rows: &[Row]) -> String {
         }
         table.add_row(line);
     }
+    let last = table.column_count() - 1;
     for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
+        column.set_padding((0, if index == last { 0 } else { 2 }));
+        // A name may be of any length, and is what breaks.
+        if index > 0 {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
         if index == 2 {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -129,6 +136,7 @@ mod tests {
         let rows = [row(long, target, 999_499_999, "static").verified(true)];
         let text = table(&rows);
         assert!(text.contains("VERIFIED") && text.contains("yes"), "{text}");
+        assert!(text.contains(target), "{text}");
         for line in text.lines() {
             assert!(line.chars().count() <= WIDTH, "{line}");
         }

@@ -1,6 +1,7 @@
 //! Integration tests.
 mod attest;
 mod bad_input;
+mod book;
 mod choose;
 mod ci;
 mod corpus;

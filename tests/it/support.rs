@@ -36,7 +36,7 @@ pub fn repository(path: &str) -> PathBuf {
 /// of the machine's environment only what reaches its network.
 pub struct Caller {
     home: TempDir,
-    program: &'static str,
+    program: PathBuf,
     args: Vec<OsString>,
     env: BTreeMap<OsString, OsString>,
     cwd: PathBuf,
@@ -48,13 +48,18 @@ pub fn xbuild() -> Caller {
     Caller::new(env!("CARGO_BIN_EXE_xbuild"))
 }
 
+/// A shell that has busybox's own commands, and no others.
+pub fn shell(script: &str) -> Caller {
+    Caller::new(repository("nix/seed/busybox")).args(["sh", "-c", script])
+}
+
 /// `cargo-xbuild`, in the same way.
 pub fn cargo_xbuild() -> Caller {
     Caller::new(env!("CARGO_BIN_EXE_cargo-xbuild"))
 }
 
 impl Caller {
-    fn new(program: &'static str) -> Self {
+    fn new(program: impl Into<PathBuf>) -> Self {
         let home = temp();
         let empty = home.path().join("no-programs");
         let user = home.path().join("user");
@@ -71,7 +76,7 @@ impl Caller {
         }
         Caller {
             home,
-            program,
+            program: program.into(),
             args: Vec::new(),
             env,
             cwd: empty,
@@ -112,10 +117,10 @@ impl Caller {
     /// Runs it to its end, without a terminal and with nothing to read.
     pub fn run(self) -> Outcome {
         let mut command = match self.umask {
-            None => Command::new(self.program),
+            None => Command::new(&self.program),
             Some(umask) => Command::new(repository("nix/seed/busybox"))
                 .args(["sh", "-c", "umask $0; exec \"$@\"", umask])
-                .arg(self.program),
+                .arg(&self.program),
         };
         for (name, value) in &self.env {
             command = command.env(name, value);
