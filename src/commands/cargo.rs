@@ -8,6 +8,7 @@ use crate::cargo::{Verb, split_args};
 use crate::error::Result;
 use crate::report::{self, Row};
 use crate::runner::Runner;
+use crate::terminal;
 
 /// Runs a verb of cargo with what was typed behind it, and says what to exit
 /// with: cargo's own code, or that of the program that it ran.

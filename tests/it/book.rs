@@ -198,6 +198,9 @@ chapters! {
     old_glibc: "docs/old-glibc.md",
     arm: "docs/arm.md",
     releases: "docs/releases.md",
+    choosing: "docs/choosing.md",
+    ci: "docs/ci.md",
+    containers: "docs/containers.md",
 }
 
 fn documents() -> Vec<PathBuf> {
@@ -219,10 +222,11 @@ fn names(commands: &str) -> impl Iterator<Item = &str> {
         let begins = !std::mem::replace(&mut goes_on, line.ends_with("\\\n"));
         let mut words = line.split_whitespace();
         let first = words.next().filter(|_| begins)?;
-        match first {
-            "cargo" | "xbuild" => words.next(),
-            program => Some(program),
-        }
+        let ours = |name: &str| {
+            let (_, rest) = line.rsplit_once(name)?;
+            rest.split_whitespace().next()
+        };
+        ours("xbuild ").or_else(|| ours("cargo ")).or(Some(first))
     })
 }
 
