@@ -214,6 +214,21 @@ fn documents() -> Vec<PathBuf> {
     documents
 }
 
+#[test]
+fn the_book_has_every_page() {
+    let contents = fs::read_to_string(repository("docs/README.md")).expect("the contents");
+    for path in documents() {
+        if let Ok(name) = path.strip_prefix("docs")
+            && name != Path::new("README.md")
+        {
+            assert!(
+                contents.contains(&format!("({})", name.display())),
+                "{path:?}"
+            );
+        }
+    }
+}
+
 /// What is called: a program, or a subcommand of xbuild and cargo.
 fn names(commands: &str) -> impl Iterator<Item = &str> {
     let commands = commands.split_inclusive('\n');

@@ -249,6 +249,14 @@ fn profiles_and_flags_show_in_the_program() {
     let lines = ["avx2 true", "counted true"];
     assert_eq!(small.stdout.lines().collect::<Vec<_>>(), lines, "{small}");
     assert!(!has_the_function("small"));
+    // Where the standard library is built here, too.
+    let musl = [
+        "run",
+        "--profile=small",
+        "--target=x86_64-unknown-linux-musl",
+    ];
+    let static_one = xbuild().cwd(project).args(musl).run().exits(134);
+    assert!(static_one.stdout.contains("counted true"), "{static_one}");
 
     // Flags for all targets hold, too.
     let config = "[build]\nrustflags = [\"-C\", \"target-feature=+avx2\"]\n";
