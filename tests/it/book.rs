@@ -11,12 +11,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use regex::Regex;
+use tempfile::TempDir;
 use xbuild::host;
 
-use crate::support::{Outcome, copied, git, only_git, repository, shell, turn_to_build};
+use crate::support::{Caller, Outcome, copied, git, only_git, repository, shell, turn_to_build};
 
 /// Lines of these verbs depend on what was there before.
-const PROGRESS: [&str; 12] = [
+const PROGRESS: [&str; 13] = [
     "Adding",
     "Building",
     "Compiling",
@@ -29,6 +30,7 @@ const PROGRESS: [&str; 12] = [
     "Ready",
     "Realising",
     "Updating",
+    "Waiting",
 ];
 
 /// A fenced block of a document.
@@ -103,8 +105,9 @@ fn steps(block: &str) -> Vec<Step> {
 }
 
 /// What a command says, without what only tells of progress.
-fn told(outcome: &Outcome) -> String {
+pub fn told(outcome: &Outcome) -> String {
     let is_progress = |line: &&str| {
+        let line = anstream::adapter::strip_str(line).to_string();
         let word = line.split_whitespace().next().unwrap_or_default();
         PROGRESS.contains(&word) && line.starts_with(' ')
     };
@@ -114,11 +117,11 @@ fn told(outcome: &Outcome) -> String {
 
 /// A text without what another day, machine or compiler makes otherwise, and
 /// without its line breaks: the length of a figure moves them.
-fn comparable(text: &str) -> String {
+pub fn comparable(text: &str) -> String {
     let rules = [
         (r"[0-9a-f]{4}…[0-9a-f]{4}", "HASH"),
         (r"\b[0-9a-f]{16,64}\b", "HASH"),
-        (r"\b[0-9.]+ ?s\b", "SECONDS"),
+        (r"\b([0-9]+m )?[0-9.]+ ?s\b", "SECONDS"),
         (r"\b[0-9.]+ (B|KB|MB|GB)\b", "SIZE"),
         (r"\s+", " "),
     ];
@@ -128,26 +131,50 @@ fn comparable(text: &str) -> String {
     })
 }
 
+/// A copy of `examples/hello` that is a commit of git, for a shell that has
+/// `xbuild`, git and busybox.
+pub struct Place {
+    project: TempDir,
+    git: TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let project = copied("examples/hello");
+        fs::write(project.path().join(".gitignore"), "/target\n").expect("a file");
+        for words in [&["init", "-q"][..], &["add", "-A"], &["commit", "-qm", "m"]] {
+            git(project.path(), "2026-01-01T00:00:00Z", words);
+        }
+        let git = only_git();
+        Place { project, git }
+    }
+
+    /// A command of the documents: what it says is on its standard output.
+    pub fn shell(&self, command: &str) -> Caller {
+        let programs = Path::new(env!("CARGO_BIN_EXE_xbuild")).parent();
+        let programs = [programs.expect("their folder"), self.git.path()];
+        let path = std::env::join_paths(programs).expect("a path");
+        let caller = shell(&format!("{{ {command}\n}} 2>&1"));
+        caller.env("PATH", path).cwd(self.project.path())
+    }
+}
+
+/// Whether the documents are to be written, and not compared.
+pub fn writes() -> bool {
+    host::var("XBUILD_BOOK").is_some_and(|value| value == "write")
+}
+
 /// Runs the commands of a document, in their order.
 fn check(path: &str) {
     let _building = turn_to_build();
     let text = fs::read_to_string(repository(path)).expect("a document");
-    let project = copied("examples/hello");
-    fs::write(project.path().join(".gitignore"), "/target\n").expect("a file");
-    for words in [&["init", "-q"][..], &["add", "-A"], &["commit", "-qm", "m"]] {
-        git(project.path(), "2026-01-01T00:00:00Z", words);
-    }
-    let bin = only_git();
-    let programs = Path::new(env!("CARGO_BIN_EXE_xbuild")).parent();
-    let programs = [programs.expect("their folder"), bin.path()];
-    let path_of_programs = std::env::join_paths(programs).expect("a path");
-    let writes = host::var("XBUILD_BOOK").is_some_and(|value| value == "write");
+    let place = Place::new();
     let mut written = text.clone();
     let mut commands = 0;
     for block in blocks(&text) {
         let first = block.text.lines().next().unwrap_or_default();
         if let ("toml", Some(name)) = (&*block.language, first.strip_prefix("# ")) {
-            let file = project.path().join(name);
+            let file = place.project.path().join(name);
             fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
             fs::write(file, &block.text).expect("a file");
         }
@@ -157,15 +184,13 @@ fn check(path: &str) {
         let mut as_it_is = String::new();
         for step in steps(&block.text) {
             commands += 1;
-            let script = format!("{{ {}\n}} 2>&1", step.command);
-            let caller = shell(&script).env("PATH", &path_of_programs);
-            let outcome = caller.cwd(project.path()).run();
+            let outcome = place.shell(&step.command).run();
             let told = told(&outcome);
             let _ = write!(as_it_is, "$ {}\n{told}", step.command);
             if outcome.code != 0 {
                 let _ = writeln!(as_it_is, "? {}", outcome.code);
             }
-            if !writes {
+            if !writes() {
                 let place = format!("{path}:{}: {}", block.line, step.command);
                 assert_eq!(outcome.code, step.code, "{place}\n{outcome}");
                 let expected = comparable(&step.says);
@@ -175,7 +200,7 @@ fn check(path: &str) {
         written = written.replacen(&block.text, &as_it_is, 1);
     }
     assert!(commands > 0, "{path} has no command");
-    if written != text && writes {
+    if written != text && writes() {
         fs::write(repository(path), written).expect("the document is written");
     }
 }

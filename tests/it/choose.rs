@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::path::Path;
 use std::process::Stdio;
 
 use nix::pty::openpty;
@@ -293,22 +292,4 @@ fn a_terminal_without_answers_ends_it() {
     let (code, said, seen) = typed(b"\x04");
     assert_eq!((code, said.as_str()), (Some(2), ""), "{seen}");
     assert!(seen.contains("the question was not answered"), "{seen}");
-}
-
-#[test]
-fn the_documents_name_places_that_are_known() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/choosing.md");
-    let text = fs::read_to_string(path).expect("a document");
-    let mut count = 0;
-    for block in text.split("```\n").skip(1).step_by(2) {
-        let commands = block.lines();
-        for words in commands.filter_map(|line| line.strip_prefix("xbuild ")) {
-            // Without flags it would ask, or read.
-            if words != "choose" {
-                call(words).ok();
-                count += 1;
-            }
-        }
-    }
-    assert!(count >= 4, "{count} commands");
 }

@@ -23,6 +23,7 @@ mod reports;
 mod round_trips;
 mod sandbox;
 mod sandbox_life;
+mod screenshots;
 mod second_store;
 mod setup;
 mod store;
