@@ -60,11 +60,11 @@ fn text(request: &Request, spec: &TargetSpec, part: &Part, packages: &[&Package]
     for package in packages {
         let _ = writeln!(
             text,
-            "  {:<26} {:<34} {:>9}  {}",
+            "  {:<28} {:<29} {:>7}  {}",
             format!("{}:{}", package.package, package.arch),
             package.version,
             report::size(package.size),
-            &package.sha256.to_hex()[..12],
+            report::short(&package.sha256.to_hex()),
         );
     }
     let components = components
@@ -76,9 +76,9 @@ fn text(request: &Request, spec: &TargetSpec, part: &Part, packages: &[&Package]
     for (name, size, sha256) in components.chain(crates) {
         let _ = writeln!(
             text,
-            "  {name:<61} {:>9}  {}",
+            "  {name:<58} {:>7}  {}",
             report::size(size),
-            &sha256.to_hex()[..12],
+            report::short(&sha256.to_hex()),
         );
     }
     match request.workshop.realised(part) {

@@ -11,7 +11,7 @@ use crate::config::Setting;
 const SUGGESTED: [(&str, &str); 4] = [
     (
         "x86_64-unknown-linux-gnu.2.17",
-        "PCs and servers, with any glibc since 2012",
+        "PCs and servers, any glibc since 2012",
     ),
     ("x86_64-unknown-linux-musl", "the same, one static file"),
     (

@@ -58,7 +58,7 @@ pub fn size(bytes: u64) -> String {
 }
 
 /// A hash for the terminal: its first and last four digits.
-pub(super) fn short(hash: &str) -> String {
+pub fn short(hash: &str) -> String {
     match (
         hash.get(..4),
         hash.len().checked_sub(4).and_then(|at| hash.get(at..)),

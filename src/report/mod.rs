@@ -26,7 +26,7 @@ pub use choose::{json as choose_json, labelled, text as choose_text};
 pub use doctor::{json as doctor_json, text as doctor_text};
 pub use explain::{json as explain_json, text as explain_text};
 pub use inspect::{json as inspect_json, text as inspect_text};
-pub use layout::size;
+pub use layout::{short, size};
 pub use release::released_text;
 pub use table::{Row, table};
 pub use verify::{json as verify_json, text as verify_text};
