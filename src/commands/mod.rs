@@ -70,6 +70,13 @@ fn run(args: Vec<OsString>) -> Result<u8> {
     // the first `--` away.
     let verb_at = command_at(&args).filter(|at| takes_all(&args[*at]));
     let (line, behind) = args.split_at(verb_at.map_or(args.len(), |at| at + 1));
+    // Nothing is left to read, and clap takes longer to begin than a build does
+    // to find its toolchain.
+    if let [_, word] = line
+        && let Some(verb) = word.to_str().and_then(Verb::parse)
+    {
+        return cargo::run(verb, behind);
+    }
     let cli = match Cli::try_parse_from(line) {
         Ok(cli) => cli,
         Err(error) => {
