@@ -9,6 +9,7 @@ Examples:
   xbuild run --target x86_64-unknown-linux-musl -- --help
   xbuild test --target armv7-unknown-linux-gnueabihf
   xbuild inspect target/aarch64-unknown-linux-gnu/release/hello
+  xbuild choose --for debian-11 --for rhel-7
 
 Cargo's own flags pass through as they are. A target is a triple, with a glibc
 floor where you want one: TRIPLE.2.17 runs on glibc 2.17 and newer.
@@ -137,7 +138,7 @@ pub(super) const CI: &str = "\
 Examples:
   xbuild ci github               # .github/workflows/xbuild.yml
   xbuild ci gitlab forgejo shell # .gitlab-ci.yml, …
-  xbuild ci --check              # in the pipeline: is it what xbuild.toml asks for?
+  xbuild ci --check              # in the pipeline: is it up to date?
 
 A row a target of xbuild.toml: tests, a verified build, artefacts; and releases
 with provenance. docs/ci.md";

@@ -259,6 +259,7 @@ pub struct EnvArgs {
 pub struct InspectArgs {
     #[command(flatten)]
     pub talk: Talk,
+    /// The files to look at.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     #[arg(long, value_enum, default_value = "text")]

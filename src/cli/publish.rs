@@ -113,6 +113,7 @@ pub struct SignArgs {
     pub talk: Talk,
     #[command(flatten)]
     pub key: KeyArgs,
+    /// The files to sign.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }
