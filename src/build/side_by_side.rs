@@ -54,6 +54,9 @@ const PIECES: usize = 256;
 /// The code of cargo where it has none of a single program to pass on.
 const FAILED: u8 = 101;
 
+/// The code of a program that Ctrl-C has ended.
+const INTERRUPTED: u8 = 128 + libc::SIGINT as u8;
+
 /// A test program as cargo would start it.
 struct Program {
     /// What cargo says of it, behind `Running`.
@@ -111,6 +114,10 @@ impl Build<'_> {
         let artefacts: Vec<&Artefact> = artefacts.collect();
         let programs = programs(&shell, runs.path(), &labels, &artefacts)?;
         let failed = run(&programs, jobs, self.args.no_fail_fast)?;
+        // Who has interrupted it knows.
+        if failed.iter().any(|(_, code)| *code == INTERRUPTED) {
+            return Ok(INTERRUPTED);
+        }
         for (program, code) in &failed {
             terminal::error(&failure(program, *code));
         }
