@@ -104,12 +104,14 @@ fn steps(block: &str) -> Vec<Step> {
     steps
 }
 
-/// What a command says, without what only tells of progress.
+/// What a command says, without what only tells of progress, and of the network.
 pub fn told(outcome: &Outcome) -> String {
     let is_progress = |line: &&str| {
         let line = anstream::adapter::strip_str(line).to_string();
         let word = line.split_whitespace().next().unwrap_or_default();
+        let network = ["://", "network"].iter().any(|part| line.contains(part));
         PROGRESS.contains(&word) && line.starts_with(' ')
+            || line.starts_with("warning: ") && network
     };
     let lines = outcome.stdout.lines().filter(|line| !is_progress(line));
     lines.fold(String::new(), |text, line| text + line + "\n")
