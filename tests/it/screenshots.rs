@@ -78,8 +78,8 @@ fn text(svg: &str) -> String {
 #[test]
 fn they_show_what_is_said() {
     let _building = turn_to_build();
+    let place = Place::new();
     for (name, commands) in PICTURES {
-        let place = Place::new();
         let mut shown = String::new();
         for command in commands {
             let caller = place.shell(command).env("CLICOLOR_FORCE", "1");
