@@ -105,13 +105,7 @@ impl Build<'_> {
     /// written best and can do without, would end at times.
     fn stand_ins(&self) -> Result<PathBuf> {
         let folder = Layout::own(&self.request.project.target_dir).join("stand-ins");
-        let rustfmt = folder.join("rustfmt");
-        let known = fs::read(&rustfmt).is_ok_and(|text| text == NO_RUSTFMT.as_bytes());
-        if !known {
-            write_atomically(&rustfmt, NO_RUSTFMT.as_bytes())?;
-        }
-        let mode = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(&rustfmt, mode).at("make executable", &rustfmt)?;
+        keep_script(&folder.join("rustfmt"), NO_RUSTFMT)?;
         Ok(folder)
     }
 
@@ -204,6 +198,15 @@ impl Build<'_> {
             ));
         }
     }
+}
+
+/// Sees to it that a script is there, and can be started.
+pub(super) fn keep_script(path: &Path, text: &str) -> Result<()> {
+    if !fs::read(path).is_ok_and(|known| known == text.as_bytes()) {
+        write_atomically(path, text.as_bytes())?;
+    }
+    let mode = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(path, mode).at("make executable", path)
 }
 
 /// Puts a project into a shell: its source, its target folder, the crates and

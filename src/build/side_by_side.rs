@@ -12,16 +12,14 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use super::shells::verbose;
+use super::shells::{keep_script, verbose};
 use super::{Build, Made};
-use crate::cargo::layout::write_atomically;
 use crate::cargo::{Artefact, ArtefactKind, CargoInvocation, Layout, Phase, Verb};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::sandbox::{self, Shell};
@@ -186,10 +184,7 @@ impl Build<'_> {
     fn listing(&self) -> Result<PathBuf> {
         let folder = Layout::own(&self.request.project.target_dir).join("listing");
         for (name, text) in [("runner", RUNNER), ("rustdoc", RUSTDOC)] {
-            let path = folder.join(name);
-            write_atomically(&path, text.as_bytes())?;
-            let mode = fs::Permissions::from_mode(0o755);
-            fs::set_permissions(&path, mode).at("make executable", &path)?;
+            keep_script(&folder.join(name), text)?;
         }
         Ok(folder)
     }
